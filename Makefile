@@ -1,0 +1,49 @@
+# The rooms by name, in dependency order. A room NAME is src/NAME.sql, src/NAME.c or both.
+ROOMS = \
+	core/clock \
+	core/ids \
+	core/schema_version \
+	core/access \
+	core/identity \
+	core/tenants \
+	core/life_cycles \
+	core/campaigns \
+	core/documents \
+	core/leases \
+	outreach/channels \
+	outreach/service_types \
+	outreach/template_render \
+	outreach/template_config \
+	outreach/message_templates \
+	outreach/campaign_templates \
+	outreach/contacts \
+	outreach/jobs \
+	outreach/outreach_campaigns \
+	outreach/campaign_touches \
+	outreach/enrollments \
+	outreach/touch_queue \
+	outreach/send_logs \
+	outreach/touch_storage \
+	outreach/touch_plan \
+	outreach/touch_gate \
+	outreach/touch_claim \
+	outreach/touch_report
+
+EXTENSION = campaign
+VERSION   := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" campaign.control)
+MODULE_big = campaign
+OBJS = src/campaign.o $(patsubst %.c,%.o,$(wildcard $(ROOMS:%=src/%.c)))
+SQL_ROOMS = $(wildcard $(ROOMS:%=src/%.sql))
+INSTALL_SCRIPT = campaign--$(VERSION).sql
+DATA_built = $(INSTALL_SCRIPT)
+PG_CPPFLAGS = -Isrc -DCAMPAIGN_VERSION='"$(VERSION)"'
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+EXTRA_CLEAN = $(INSTALL_SCRIPT)
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(INSTALL_SCRIPT): src/install_head.sql $(SQL_ROOMS) src/install_tail.sql Makefile campaign.control
+	for f in src/install_head.sql $(SQL_ROOMS) src/install_tail.sql; do \
+		echo "-- >>> $$f"; sed 's/@VERSION@/$(VERSION)/g' $$f; echo; done > $@

@@ -1,0 +1,29 @@
+/*
+ * campaign.c
+ *		Load of the library: each part's own settings and callbacks.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/guc.h"
+
+#include "campaign.h"
+#include "compat.h"
+#include "core/clock.h"
+#include "core/identity.h"
+#include "core/life_cycles.h"
+#include "outreach/touch_queue.h"
+
+CAMPAIGN_MODULE_MAGIC_COMPAT;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	ClockInit();
+	IdentityInit();
+	LifeCyclesInit();
+	TouchQueueInit();
+	MarkGUCPrefixReserved("campaign");
+}

@@ -1,0 +1,26 @@
+/*
+ * campaign.h
+ *		Limits and names that code and documentation share, and the order in
+ *		which locks are taken.
+ *
+ * Lock order, followed everywhere: campaign row, contact, enrolment, queue
+ * row; several rows of one kind in the order of their ids.  Whoever makes a
+ * contact or an enrolment ineligible locks the contact FOR NO KEY UPDATE and
+ * then the queue rows concerned, in its own transaction; enrolment locks the
+ * campaign FOR KEY SHARE and the contact FOR NO KEY UPDATE; archiving and
+ * completing a campaign lock it FOR UPDATE.  A claim locks queue rows only,
+ * always with SKIP LOCKED, and never waits while it holds one.
+ */
+#ifndef CAMPAIGN_H
+#define CAMPAIGN_H
+
+#define CAMPAIGN_SCHEMA "campaign"
+
+/* The system tenant: the owner of presets and of the shared catalog. */
+#define CAMPAIGN_SYSTEM_TENANT "00000000-0000-0000-0000-000000000000"
+
+#define CAMPAIGN_MAX_STEPS 50
+#define CAMPAIGN_MAX_ATTACHMENTS 10
+#define CAMPAIGN_MAX_BODY_CHARS 100000
+
+#endif							/* CAMPAIGN_H */
