@@ -30,20 +30,20 @@ ROOMS = \
 	outreach/touch_report
 
 EXTENSION = campaign
-VERSION   := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" campaign.control)
+EXTVERSION   := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" campaign.control)
 MODULE_big = campaign
 OBJS = src/campaign.o $(patsubst %.c,%.o,$(wildcard $(ROOMS:%=src/%.c)))
 SQL_ROOMS = $(wildcard $(ROOMS:%=src/%.sql))
-INSTALL_SCRIPT = campaign--$(VERSION).sql
-DATA_built = $(INSTALL_SCRIPT)
-PG_CPPFLAGS = -Isrc -DCAMPAIGN_VERSION='"$(VERSION)"'
+BUILT_SQL = campaign--$(EXTVERSION).sql
+DATA_built = $(BUILT_SQL)
+PG_CPPFLAGS = -Isrc -DCAMPAIGN_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-EXTRA_CLEAN = $(INSTALL_SCRIPT)
+EXTRA_CLEAN = $(BUILT_SQL)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-$(INSTALL_SCRIPT): src/install_head.sql $(SQL_ROOMS) src/install_tail.sql Makefile campaign.control
+$(BUILT_SQL): src/install_head.sql $(SQL_ROOMS) src/install_tail.sql Makefile campaign.control
 	for f in src/install_head.sql $(SQL_ROOMS) src/install_tail.sql; do \
-		echo "-- >>> $$f"; sed 's/@VERSION@/$(VERSION)/g' $$f; echo; done > $@
+		echo "-- >>> $$f"; sed 's/@VERSION@/$(EXTVERSION)/g' $$f; echo; done > $@
