@@ -18,15 +18,20 @@ ROOMS = \
 	outreach/campaign_templates \
 	outreach/contacts \
 	outreach/jobs \
+	outreach/history \
 	outreach/outreach_campaigns \
 	outreach/campaign_touches \
 	outreach/enrollments \
 	outreach/touch_queue \
 	outreach/send_logs \
+	outreach/enrollment_views \
 	outreach/touch_storage \
 	outreach/touch_plan \
+	outreach/touch_message \
 	outreach/touch_gate \
+	outreach/touch_outcome \
 	outreach/touch_claim \
+	outreach/touch_lease \
 	outreach/touch_report
 
 EXTENSION = campaign

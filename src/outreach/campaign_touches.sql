@@ -1,0 +1,235 @@
+-- The plan: one row per touch and plan version, projected from the document and never written by hand.
+-- Lanes: one per campaign and channel, numbered within the tenant.
+
+CREATE TABLE campaign.campaign_touches (
+  tenant_id         uuid NOT NULL,
+  campaign_id       uuid NOT NULL,
+  plan_version      integer NOT NULL,
+  touch_number      smallint NOT NULL,
+  step              smallint NOT NULL,
+  channel           text NOT NULL,
+  label             text NOT NULL,
+  delay             interval NOT NULL,
+  use_service_delay boolean NOT NULL,
+  condition         text NOT NULL,
+  on_failure        text NOT NULL,
+  max_lateness      interval,
+  late              text,
+  template_id       uuid,
+  subject           text,
+  body              text,
+  body_html         text,
+  needs_pdf         boolean NOT NULL,
+  variant_count     smallint NOT NULL,
+  attachments       uuid[] NOT NULL,
+  config            jsonb NOT NULL,
+  CONSTRAINT campaign_touches_pkey PRIMARY KEY (tenant_id, campaign_id, plan_version, touch_number),
+  CONSTRAINT campaign_touches_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT campaign_touches_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.outreach_campaigns (tenant_id, campaign_id) ON DELETE CASCADE,
+  CONSTRAINT campaign_touches_channel_fkey FOREIGN KEY (channel) REFERENCES campaign.channels (channel),
+  CONSTRAINT campaign_touches_template_fkey FOREIGN KEY (tenant_id, template_id) REFERENCES campaign.message_templates (tenant_id, id),
+  CONSTRAINT campaign_touches_touch_number_check CHECK (touch_number BETWEEN 1 AND 50),
+  CONSTRAINT campaign_touches_delay_check CHECK (delay >= '0')
+);
+CREATE INDEX campaign_touches_template_idx ON campaign.campaign_touches (tenant_id, template_id) WHERE template_id IS NOT NULL;
+CREATE INDEX campaign_touches_channel_idx ON campaign.campaign_touches (channel);
+SELECT pg_catalog.pg_extension_config_dump('campaign.campaign_touches', '');
+
+CREATE TABLE campaign.lanes (
+  tenant_id   uuid NOT NULL,
+  lane        integer NOT NULL,
+  campaign_id uuid NOT NULL,
+  channel     text NOT NULL,
+  paused      boolean NOT NULL,
+  CONSTRAINT lanes_pkey PRIMARY KEY (tenant_id, lane),
+  CONSTRAINT lanes_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT lanes_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.outreach_campaigns (tenant_id, campaign_id) ON DELETE CASCADE,
+  CONSTRAINT lanes_channel_fkey FOREIGN KEY (channel) REFERENCES campaign.channels (channel),
+  CONSTRAINT lanes_campaign_channel_key UNIQUE (tenant_id, campaign_id, channel)
+);
+CREATE INDEX lanes_channel_idx ON campaign.lanes (channel);
+SELECT pg_catalog.pg_extension_config_dump('campaign.lanes', '');
+
+CREATE FUNCTION campaign.ensure_lane(tenant uuid, campaign uuid, channel text) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  number integer;
+BEGIN
+  SELECT l.lane INTO number FROM campaign.lanes l
+   WHERE l.tenant_id = tenant AND l.campaign_id = campaign AND l.channel = channel;
+  IF FOUND THEN
+    RETURN number;
+  END IF;
+  -- two campaigns of one tenant take their numbers one after the other
+  PERFORM 1 FROM campaign.tenants t WHERE t.id = tenant FOR NO KEY UPDATE;
+  number := coalesce((SELECT max(l.lane) FROM campaign.lanes l WHERE l.tenant_id = tenant), 0) + 1;
+  INSERT INTO campaign.lanes (tenant_id, lane, campaign_id, channel, paused)
+  SELECT tenant, number, campaign, channel, c.status <> 'running'
+    FROM campaign.campaigns c WHERE c.tenant_id = tenant AND c.id = campaign;
+  RETURN number;
+END $$;
+COMMENT ON FUNCTION campaign.ensure_lane(uuid, uuid, text) IS
+'Internal: the lane of a campaign and channel, made where there is none. Locks the tenant to give out a number.';
+
+-- Copy on use: rows of a tenant refer to its own rows only.
+CREATE FUNCTION campaign.adopt_message_template(tenant uuid, template uuid) RETURNS uuid
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  system_tenant constant uuid := '00000000-0000-0000-0000-000000000000';
+  own uuid;
+BEGIN
+  SELECT m.id INTO own FROM campaign.message_templates m WHERE m.tenant_id = tenant AND m.id = template;
+  IF FOUND THEN
+    RETURN own;
+  END IF;
+  PERFORM 1 FROM campaign.tenants t WHERE t.id = tenant FOR NO KEY UPDATE;
+  SELECT c.id INTO own
+    FROM campaign.message_templates c JOIN campaign.message_templates s ON s.tenant_id = system_tenant AND s.id = c.copied_from
+   WHERE c.tenant_id = tenant AND s.tenant_id = system_tenant AND c.copied_from = template AND c.archived_at IS NULL
+     AND (c.subject, c.body, c.body_html) IS NOT DISTINCT FROM (s.subject, s.body, s.body_html)
+   ORDER BY c.id LIMIT 1;
+  IF FOUND THEN
+    RETURN own;
+  END IF;
+  own := campaign.uuid_v7();
+  INSERT INTO campaign.message_templates (tenant_id, id, channel, service_type, name, subject, body, body_html, is_default, copied_from)
+  SELECT tenant, own, s.channel, s.service_type, s.name, s.subject, s.body, s.body_html, false, s.id
+    FROM campaign.message_templates s WHERE s.tenant_id = system_tenant AND s.id = template;
+  RETURN own;
+END $$;
+COMMENT ON FUNCTION campaign.adopt_message_template(uuid, uuid) IS
+'Internal: the tenant''s own template for an id of its own or of the system; a system template is copied once, and again only if the copy was edited.';
+
+CREATE FUNCTION campaign.project_plan(tenant uuid, campaign uuid, version integer, document jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  fault record;
+  faults text;
+  touch record;
+  n smallint := 0;
+BEGIN
+  SELECT f.path, f.message, f.hint INTO fault FROM campaign.check_template_config(tenant, document) f LIMIT 1;
+  IF FOUND THEN
+    SELECT string_agg(f.path || ': ' || f.message, E'\n') INTO faults
+      FROM (SELECT * FROM campaign.check_template_config(tenant, document) LIMIT 50) f;
+    RAISE EXCEPTION 'invalid template_config at %: %', fault.path, fault.message
+      USING ERRCODE = 'CP003', DETAIL = faults,
+            HINT = coalesce(nullif(fault.hint, ''), 'campaign.check_template_config() lists every fault.');
+  END IF;
+  FOR touch IN
+    SELECT s.step, s.position FROM jsonb_array_elements(campaign.normalize_template_config(document)) WITH ORDINALITY AS s(step, position)
+     WHERE (s.step ->> 'enabled')::boolean ORDER BY s.position
+  LOOP
+    n := n + 1;
+    INSERT INTO campaign.campaign_touches (tenant_id, campaign_id, plan_version, touch_number, step, channel, label,
+      delay, use_service_delay, condition, on_failure, max_lateness, late, template_id, subject, body, body_html,
+      needs_pdf, variant_count, attachments, config)
+    SELECT tenant, campaign, version, n, touch.position, touch.step ->> 'channel', touch.step ->> 'label',
+      -- a day is 24 hours, whatever the clocks do: an instant plus a delay is the same in every time zone
+      make_interval(secs => coalesce((touch.step ->> 'delay_hours')::numeric, (touch.step ->> 'day_offset')::numeric * 24, 0)::double precision * 3600),
+      coalesce((touch.step ->> 'use_service_delay')::boolean, false),
+      touch.step ->> 'condition', touch.step ->> 'on_failure',
+      make_interval(secs => (touch.step ->> 'max_lateness_hours')::double precision * 3600), touch.step ->> 'late',
+      campaign.adopt_message_template(tenant, (touch.step ->> 'template_id')::uuid),
+      touch.step ->> 'subject', touch.step ->> 'body_text', touch.step ->> 'body_html',
+      (touch.step ->> 'needs_pdf')::boolean, (touch.step ->> 'variant_count')::smallint,
+      ARRAY(SELECT a::uuid FROM jsonb_array_elements_text(coalesce(touch.step -> 'attachments', '[]')) a),
+      coalesce(touch.step -> 'config', '{}');
+    PERFORM campaign.ensure_lane(tenant, campaign, touch.step ->> 'channel');
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION campaign.project_plan(uuid, uuid, integer, jsonb) IS
+'Internal: checks a document against channels and templates (CP003) and writes its enabled steps as touches of a plan version, with their lanes.';
+
+-- Which text a touch has: the step's own, its template, the tenant's default, the system's.
+CREATE FUNCTION campaign.touch_text(tenant uuid, campaign uuid, version integer, touch smallint, service text,
+  OUT template_id uuid, OUT subject text, OUT body text, OUT body_html text)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT m.id, coalesce(t.subject, m.subject),
+         CASE WHEN t.body IS NULL AND t.body_html IS NULL THEN m.body ELSE t.body END,
+         CASE WHEN t.body IS NULL AND t.body_html IS NULL THEN m.body_html ELSE t.body_html END
+    FROM campaign.campaign_touches t
+    LEFT JOIN LATERAL (
+      SELECT c.* FROM (
+        SELECT m.*, 1 AS choice FROM campaign.message_templates m
+         WHERE m.tenant_id = tenant AND m.id = t.template_id
+        UNION ALL
+        SELECT m.*, 2 FROM campaign.message_templates m
+         WHERE t.template_id IS NULL AND m.tenant_id = tenant AND m.channel = t.channel AND m.is_default
+           AND m.archived_at IS NULL AND m.service_type = service
+        UNION ALL
+        SELECT m.*, 3 FROM campaign.message_templates m
+         WHERE t.template_id IS NULL AND m.tenant_id = tenant AND m.channel = t.channel AND m.is_default
+           AND m.archived_at IS NULL AND m.service_type IS NULL
+        UNION ALL
+        SELECT m.*, CASE WHEN m.service_type = service THEN 4 ELSE 5 END FROM campaign.message_templates m
+         WHERE t.template_id IS NULL AND m.tenant_id = '00000000-0000-0000-0000-000000000000' AND m.channel = t.channel
+           AND m.is_default AND m.archived_at IS NULL AND m.service_type IN (service, 'other')
+      ) c ORDER BY c.choice LIMIT 1
+    ) m ON t.body IS NULL AND t.body_html IS NULL
+   WHERE t.tenant_id = tenant AND t.campaign_id = campaign AND t.plan_version = version AND t.touch_number = touch
+$$;
+COMMENT ON FUNCTION campaign.touch_text(uuid, uuid, integer, smallint, text) IS
+'Internal: the unrendered text of a touch for a service type: the step''s own, else its template, else the tenant''s default for the service, for any, else the system''s for the service, for other. All NULL: there is none.';
+
+CREATE FUNCTION campaign.require_sendable_plan(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  touch record;
+  link_base text;
+BEGIN
+  SELECT t.link_base_url INTO link_base FROM campaign.tenants t WHERE t.id = tenant;
+  FOR touch IN
+    SELECT t.touch_number, t.step, t.label, t.condition, t.max_lateness, h.has_body, x.subject, x.body, x.body_html
+      FROM campaign.outreach_campaigns o
+      JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
+      JOIN campaign.channels h ON h.channel = t.channel
+      LEFT JOIN LATERAL campaign.touch_text(tenant, campaign, o.plan_version, t.touch_number, o.service_type) x ON true
+     WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant
+     ORDER BY t.touch_number
+  LOOP
+    IF touch.condition <> 'always' OR touch.max_lateness IS NOT NULL THEN
+      RAISE EXCEPTION 'step % ("%") uses a rule that this version does not evaluate', touch.step, touch.label
+        USING ERRCODE = 'feature_not_supported',
+              DETAIL = 'Conditions other than always, and max_lateness_hours, are accepted in documents but not evaluated yet.',
+              HINT = 'Set the condition to always and leave max_lateness_hours out: nothing is sent against a rule.';
+    END IF;
+    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL THEN
+      RAISE EXCEPTION 'step % ("%") has no text', touch.step, touch.label
+        USING ERRCODE = 'CP002',
+              DETAIL = 'Neither the step, nor its template, nor a default template of its channel gives a body.',
+              HINT = 'Give the step a body or a template_id, or the tenant a default template for the channel.';
+    END IF;
+    IF link_base IS NULL AND concat(touch.subject, touch.body, touch.body_html) ~ '\{\{\s*link\.unsubscribe' THEN
+      RAISE EXCEPTION 'step % ("%") has an unsubscribe link that leads nowhere', touch.step, touch.label
+        USING ERRCODE = 'CP002',
+              DETAIL = 'Its text uses {{link.unsubscribe}}, and the tenant has no link_base_url.',
+              HINT = 'Set tenants.link_base_url to the address where your application answers links.';
+    END IF;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION campaign.require_sendable_plan(uuid, uuid) IS
+'Internal: raises CP002 unless every touch of the campaign''s present plan can be rendered, and 0A000 for rules that are not evaluated yet.';
+
+ALTER TABLE campaign.campaign_touches ENABLE ROW LEVEL SECURITY;
+CREATE POLICY campaign_touches_select ON campaign.campaign_touches FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+ALTER TABLE campaign.lanes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY lanes_select ON campaign.lanes FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'SELECT', 'TABLE campaign.campaign_touches'),
+  ('member', 'SELECT', 'TABLE campaign.lanes');
+
+COMMENT ON TABLE campaign.campaign_touches IS 'The plan of a campaign: its enabled steps, per plan version, projected from template_config.';
+COMMENT ON COLUMN campaign.campaign_touches.step IS 'Position of the step in the document, from 1; disabled steps have no touch.';
+COMMENT ON COLUMN campaign.campaign_touches.delay IS 'After the anchor (first touch) or after the scheduled time of the touch before. A day is 24 hours.';
+COMMENT ON COLUMN campaign.campaign_touches.template_id IS 'The tenant''s own template; a system template was copied.';
+COMMENT ON TABLE campaign.lanes IS 'One (campaign, channel) of a tenant: what all of its queued touches have in common.';
+COMMENT ON COLUMN campaign.lanes.lane IS 'Number within the tenant, so that the queue''s index stays narrow.';
+COMMENT ON COLUMN campaign.lanes.paused IS 'True unless the campaign is running. Set by the life cycle.';

@@ -1,0 +1,427 @@
+-- Enrolments: a contact in a campaign, from the anchor to the end; and what became of jobs that asked for one.
+
+CREATE TABLE campaign.campaign_enrollments (
+  tenant_id          uuid NOT NULL,
+  id                 uuid NOT NULL DEFAULT campaign.uuid_v7(),
+  campaign_id        uuid NOT NULL,
+  contact_id         uuid NOT NULL,
+  job_id             uuid,
+  plan_version       integer NOT NULL,
+  status             text NOT NULL DEFAULT 'active',
+  stop_reason        text,
+  anchor_at          timestamptz NOT NULL,
+  first_scheduled_at timestamptz NOT NULL,
+  enrolled_at        timestamptz NOT NULL,
+  completed_at       timestamptz,
+  stopped_at         timestamptz,
+  CONSTRAINT campaign_enrollments_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT campaign_enrollments_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT campaign_enrollments_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id),
+  CONSTRAINT campaign_enrollments_contact_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES campaign.contacts (tenant_id, id),
+  CONSTRAINT campaign_enrollments_job_fkey FOREIGN KEY (tenant_id, job_id) REFERENCES campaign.jobs (tenant_id, id),
+  CONSTRAINT campaign_enrollments_stop_reason_check CHECK (stop_reason IN (
+    'review_clicked', 'feedback_submitted', 'replied', 'opted_out_sms', 'opted_out_email', 'unsubscribed', 'bounced',
+    'complained', 'owner_stopped', 'campaign_archived', 'repeat_job', 'job_cancelled', 'contact_archived', 'touch_failed')),
+  CONSTRAINT campaign_enrollments_stopped_check CHECK (
+    (status = 'stopped') = (stop_reason IS NOT NULL) AND (status = 'stopped') = (stopped_at IS NOT NULL)),
+  CONSTRAINT campaign_enrollments_completed_check CHECK ((status = 'completed') = (completed_at IS NOT NULL))
+);
+CREATE UNIQUE INDEX campaign_enrollments_live_contact_key ON campaign.campaign_enrollments (tenant_id, contact_id) WHERE status = 'active';
+CREATE INDEX campaign_enrollments_campaign_idx ON campaign.campaign_enrollments (tenant_id, campaign_id, status);
+CREATE INDEX campaign_enrollments_contact_idx ON campaign.campaign_enrollments (tenant_id, contact_id, status);
+CREATE INDEX campaign_enrollments_job_idx ON campaign.campaign_enrollments (tenant_id, job_id) WHERE job_id IS NOT NULL;
+SELECT pg_catalog.pg_extension_config_dump('campaign.campaign_enrollments', '');
+CREATE TRIGGER life_cycle BEFORE INSERT OR UPDATE OF status ON campaign.campaign_enrollments
+  FOR EACH ROW EXECUTE FUNCTION campaign.enforce_life_cycle('enrollment', 'status', 'unlogged');
+
+CREATE TABLE campaign.job_enrollments (
+  tenant_id     uuid NOT NULL,
+  id            uuid NOT NULL DEFAULT campaign.uuid_v7(),
+  job_id        uuid NOT NULL,
+  campaign_id   uuid,
+  enrollment_id uuid,
+  outcome       text NOT NULL,
+  reason        text,
+  at            timestamptz NOT NULL,
+  CONSTRAINT job_enrollments_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT job_enrollments_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT job_enrollments_job_fkey FOREIGN KEY (tenant_id, job_id) REFERENCES campaign.jobs (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT job_enrollments_outcome_check CHECK (outcome IN ('enrolled', 'already_live', 'conflict', 'suppressed', 'not_matched'))
+);
+CREATE INDEX job_enrollments_job_idx ON campaign.job_enrollments (tenant_id, job_id);
+SELECT pg_catalog.pg_extension_config_dump('campaign.job_enrollments', '');
+
+CREATE TABLE campaign.enrollment_conflicts (
+  tenant_id          uuid NOT NULL,
+  id                 uuid NOT NULL DEFAULT campaign.uuid_v7(),
+  contact_id         uuid NOT NULL,
+  campaign_id        uuid NOT NULL,
+  job_id             uuid,
+  live_enrollment_id uuid NOT NULL,
+  at                 timestamptz NOT NULL,
+  CONSTRAINT enrollment_conflicts_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT enrollment_conflicts_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT enrollment_conflicts_contact_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES campaign.contacts (tenant_id, id),
+  CONSTRAINT enrollment_conflicts_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id),
+  CONSTRAINT enrollment_conflicts_job_fkey FOREIGN KEY (tenant_id, job_id) REFERENCES campaign.jobs (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT enrollment_conflicts_live_enrollment_fkey FOREIGN KEY (tenant_id, live_enrollment_id) REFERENCES campaign.campaign_enrollments (tenant_id, id)
+);
+CREATE INDEX enrollment_conflicts_contact_idx ON campaign.enrollment_conflicts (tenant_id, contact_id);
+CREATE INDEX enrollment_conflicts_campaign_idx ON campaign.enrollment_conflicts (tenant_id, campaign_id);
+CREATE INDEX enrollment_conflicts_job_idx ON campaign.enrollment_conflicts (tenant_id, job_id) WHERE job_id IS NOT NULL;
+CREATE INDEX enrollment_conflicts_live_enrollment_idx ON campaign.enrollment_conflicts (tenant_id, live_enrollment_id);
+SELECT pg_catalog.pg_extension_config_dump('campaign.enrollment_conflicts', '');
+
+-- Locks in order: campaign (against archiving), contact (against other enrolments and stops).
+CREATE FUNCTION campaign.enroll_contact(tenant uuid, campaign uuid, contact uuid, job uuid, anchor timestamptz, notify boolean,
+  OUT enrollment_id uuid, OUT outcome text, OUT reason text)
+RETURNS record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+  campaign_status text;
+  version integer;
+  archived timestamptz;
+  job_row record;
+  live record;
+  first_touch record;
+  scheduled timestamptz;
+BEGIN
+  SELECT c.status INTO campaign_status FROM campaign.campaigns c
+   WHERE c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach' FOR KEY SHARE;
+  IF campaign_status IS DISTINCT FROM 'running' THEN
+    outcome := 'not_matched';
+    reason := 'campaign_' || coalesce(campaign_status, 'missing');
+    RETURN;
+  END IF;
+  SELECT c.archived_at INTO archived FROM campaign.contacts c
+   WHERE c.tenant_id = tenant AND c.id = contact FOR NO KEY UPDATE;
+  IF archived IS NOT NULL THEN
+    outcome := 'suppressed';
+    reason := 'contact_archived';
+    RETURN;
+  END IF;
+  IF job IS NOT NULL THEN
+    SELECT j.status, j.service_type, j.completed_at INTO job_row FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job;
+    IF job_row.status <> 'completed' THEN
+      outcome := 'not_matched';
+      reason := 'job_' || job_row.status;
+      RETURN;
+    END IF;
+  END IF;
+  -- one live sequence per contact; the unique index stands behind this
+  SELECT e.id, e.campaign_id INTO live FROM campaign.campaign_enrollments e
+   WHERE e.tenant_id = tenant AND e.contact_id = contact AND e.status = 'active';
+  IF FOUND THEN
+    enrollment_id := live.id;
+    IF live.campaign_id = campaign THEN
+      outcome := 'already_live';
+      reason := 'live_in_this_campaign';
+    ELSE
+      outcome := 'conflict';
+      reason := 'live_in_another_campaign';
+      INSERT INTO campaign.enrollment_conflicts (tenant_id, contact_id, campaign_id, job_id, live_enrollment_id, at)
+      VALUES (tenant, contact, campaign, job, live.id, now_time);
+    END IF;
+    RETURN;
+  END IF;
+  anchor := coalesce(anchor, CASE WHEN job IS NOT NULL THEN job_row.completed_at END, now_time);
+  SELECT o.plan_version, t.channel, l.lane,
+         CASE WHEN t.use_service_delay THEN coalesce(s.first_touch_delay, t.delay) ELSE t.delay END AS delay
+    INTO first_touch
+    FROM campaign.outreach_campaigns o
+    JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
+    JOIN campaign.lanes l ON l.tenant_id = t.tenant_id AND l.campaign_id = t.campaign_id AND l.channel = t.channel
+    LEFT JOIN campaign.service_types s ON s.tenant_id = tenant
+      AND s.service_type = CASE WHEN job IS NULL THEN o.service_type ELSE job_row.service_type END
+   WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant AND l.tenant_id = tenant AND t.touch_number = 1;
+  scheduled := anchor + first_touch.delay;
+  enrollment_id := campaign.uuid_v7();
+  INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, job_id, plan_version, anchor_at, first_scheduled_at, enrolled_at)
+  VALUES (tenant, enrollment_id, campaign, contact, job, first_touch.plan_version, anchor, scheduled, now_time);
+  INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
+  VALUES (tenant, first_touch.lane, scheduled, enrollment_id, scheduled, 1);
+  IF notify THEN
+    PERFORM campaign.notify_due(tenant, first_touch.lane, scheduled);
+  END IF;
+  outcome := 'enrolled';
+END $$;
+COMMENT ON FUNCTION campaign.enroll_contact(uuid, uuid, uuid, uuid, timestamptz, boolean) IS
+'Internal: enrols a contact, with all checks but that of the caller. Locks the campaign FOR KEY SHARE and the contact FOR NO KEY UPDATE.';
+
+CREATE FUNCTION campaign.enroll(campaign uuid, contact uuid, job uuid DEFAULT NULL, anchor_at timestamptz DEFAULT NULL,
+  OUT enrollment_id uuid, OUT outcome text, OUT reason text)
+RETURNS record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  owner_tenant uuid;
+  job_contact uuid;
+BEGIN
+  SELECT c.tenant_id INTO owner_tenant FROM campaign.campaigns c
+   WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = campaign AND c.kind = 'outreach';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'campaign "%" does not exist', campaign
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'No tenant that you may write to has an outreach campaign with this id.',
+            HINT = 'Check the id; a campaign of another tenant is not found.';
+  END IF;
+  PERFORM 1 FROM campaign.contacts c WHERE c.tenant_id = owner_tenant AND c.id = contact;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'contact "%" does not exist', contact
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'The campaign''s tenant has no contact with this id.',
+            HINT = 'A campaign enrols contacts of its own tenant only.';
+  END IF;
+  IF job IS NOT NULL THEN
+    SELECT j.contact_id INTO job_contact FROM campaign.jobs j WHERE j.tenant_id = owner_tenant AND j.id = job;
+    IF job_contact IS DISTINCT FROM contact THEN
+      RAISE EXCEPTION 'job "%" does not exist', job
+        USING ERRCODE = 'no_data_found',
+              DETAIL = 'The contact has no job with this id.',
+              HINT = 'Pass a job of the same contact, or none.';
+    END IF;
+  END IF;
+  IF anchor_at IN ('infinity', '-infinity') THEN
+    RAISE EXCEPTION 'anchor_at must be finite'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'The first touch is scheduled at the anchor plus its delay.',
+            HINT = 'Leave anchor_at out to start from the job''s completion, or from now.';
+  END IF;
+  SELECT r.enrollment_id, r.outcome, r.reason INTO enrollment_id, outcome, reason
+    FROM campaign.enroll_contact(owner_tenant, campaign, contact, job, anchor_at, true) r;
+  IF job IS NOT NULL THEN
+    INSERT INTO campaign.job_enrollments (tenant_id, job_id, campaign_id, enrollment_id, outcome, reason, at)
+    VALUES (owner_tenant, job, campaign, enrollment_id, outcome, reason, campaign.now());
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.enroll(uuid, uuid, uuid, timestamptz) IS
+'Enrols a contact in a running campaign; returns the enrolment, the outcome (enrolled, already_live, conflict, suppressed, not_matched) and the reason. The first touch is scheduled at anchor_at (default: the job''s completion, else now) plus its delay. For already_live and conflict the enrolment is the live one. Raises P0002 for a campaign, contact or job that is not yours.';
+
+-- Which campaign a completed job goes to. A specific campaign that is paused keeps its jobs
+-- from being rerouted to the general one.
+CREATE FUNCTION campaign.match_job(tenant uuid, job uuid, OUT campaign_id uuid, OUT reason text) RETURNS record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  job_row record;
+BEGIN
+  SELECT j.service_type, j.campaign_override INTO job_row FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job;
+  IF job_row.campaign_override IS NOT NULL THEN
+    campaign_id := job_row.campaign_override;
+    RETURN;
+  END IF;
+  SELECT o.campaign_id INTO campaign_id FROM campaign.outreach_campaigns o
+   WHERE o.tenant_id = tenant AND o.is_matching AND o.audience = 'jobs'
+     AND (o.service_type = job_row.service_type OR o.service_type IS NULL)
+   ORDER BY o.service_type NULLS LAST LIMIT 1;
+  IF NOT FOUND THEN
+    reason := 'no_campaign';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.match_job(uuid, uuid) IS
+'Internal: the campaign that a job goes to: its override, else the live one of its service type, else the live one of all services.';
+
+CREATE FUNCTION campaign.enroll_matched_job(tenant uuid, job uuid, notify boolean,
+  OUT enrollment_id uuid, OUT outcome text, OUT reason text)
+RETURNS record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  matched record := campaign.match_job(tenant, job);
+  job_contact uuid;
+BEGIN
+  IF matched.campaign_id IS NULL THEN
+    outcome := 'not_matched';
+    reason := matched.reason;
+  ELSE
+    SELECT j.contact_id INTO job_contact FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job;
+    SELECT r.enrollment_id, r.outcome, r.reason INTO enrollment_id, outcome, reason
+      FROM campaign.enroll_contact(tenant, matched.campaign_id, job_contact, job, NULL, notify) r;
+  END IF;
+  INSERT INTO campaign.job_enrollments (tenant_id, job_id, campaign_id, enrollment_id, outcome, reason, at)
+  VALUES (tenant, job, matched.campaign_id, enrollment_id, outcome, reason, campaign.now());
+END $$;
+COMMENT ON FUNCTION campaign.enroll_matched_job(uuid, uuid, boolean) IS
+'Internal: enrols a job in the campaign it matches and records the outcome in job_enrollments.';
+
+CREATE FUNCTION campaign.enroll_job(job uuid, OUT enrollment_id uuid, OUT outcome text, OUT reason text) RETURNS record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  owner_tenant uuid;
+BEGIN
+  SELECT j.tenant_id INTO owner_tenant FROM campaign.jobs j
+   WHERE j.tenant_id = ANY (campaign.writable_tenants()) AND j.id = job;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'job "%" does not exist', job
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'No tenant that you may write to has a job with this id.',
+            HINT = 'Check the id; a job of another tenant is not found.';
+  END IF;
+  SELECT r.enrollment_id, r.outcome, r.reason INTO enrollment_id, outcome, reason
+    FROM campaign.enroll_matched_job(owner_tenant, job, true) r;
+END $$;
+COMMENT ON FUNCTION campaign.enroll_job(uuid) IS
+'Enrols the contact of a completed job in the campaign that matches it, as completing the job does; for jobs inserted as completed and for those that could not be enrolled then. Returns enrolment, outcome and reason; raises P0002.';
+
+CREATE FUNCTION campaign.create_job(contact uuid, service_type text DEFAULT NULL, status text DEFAULT 'scheduled',
+  completed_at timestamptz DEFAULT NULL, campaign_override uuid DEFAULT NULL, external_id text DEFAULT NULL)
+RETURNS uuid
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  owner_tenant uuid;
+  new_id uuid := campaign.uuid_v7();
+BEGIN
+  SELECT c.tenant_id INTO owner_tenant FROM campaign.contacts c
+   WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = contact;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'contact "%" does not exist', contact
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'No tenant that you may write to has a contact with this id.',
+            HINT = 'Check the id; a contact of another tenant is not found.';
+  END IF;
+  INSERT INTO campaign.jobs (tenant_id, id, contact_id, service_type, status, completed_at, campaign_override, external_id)
+  VALUES (owner_tenant, new_id, contact, service_type, status, completed_at, campaign_override, external_id);
+  IF status = 'completed' THEN
+    PERFORM campaign.enroll_matched_job(owner_tenant, new_id, true);
+  END IF;
+  RETURN new_id;
+END $$;
+COMMENT ON FUNCTION campaign.create_job(uuid, text, text, timestamptz, uuid, text) IS
+'Creates a job of a contact and, if it is completed already, enrols it (see job_enrollments for the outcome); returns its id. Raises P0002 for a contact that is not yours, 23503 for an unknown service type or campaign, 23514 for an unknown status.';
+
+CREATE FUNCTION campaign.follow_job_status() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NEW.status = 'completed' THEN
+    PERFORM campaign.enroll_matched_job(NEW.tenant_id, NEW.id, false);
+  ELSE
+    PERFORM 1 FROM campaign.contacts c WHERE c.tenant_id = NEW.tenant_id AND c.id = NEW.contact_id FOR NO KEY UPDATE;
+    PERFORM campaign.stop_enrollments(NEW.tenant_id,
+      ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
+             WHERE e.tenant_id = NEW.tenant_id AND e.job_id = NEW.id AND e.status = 'active'), 'job_cancelled');
+  END IF;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION campaign.follow_job_status() IS
+'Trigger on jobs: completed enrols the job in the same transaction, do_not_send stops what it had started.';
+CREATE TRIGGER follow_status AFTER UPDATE OF status ON campaign.jobs
+  FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status AND NEW.status IN ('completed', 'do_not_send'))
+  EXECUTE FUNCTION campaign.follow_job_status();
+
+-- Stop wins: a waiting touch is removed; one that a worker holds is marked and moved out of the
+-- claims' way, so that its report still finds what it reports on.
+CREATE FUNCTION campaign.stop_enrollments(tenant uuid, enrollments uuid[], reason text) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+  lease_time timestamptz;
+  live uuid[];
+BEGIN
+  SELECT array_agg(l.id) INTO live
+    FROM (SELECT e.id FROM campaign.campaign_enrollments e
+           WHERE e.tenant_id = tenant AND e.id = ANY (enrollments) AND e.status = 'active'
+           ORDER BY e.id FOR NO KEY UPDATE) l;
+  IF live IS NULL THEN
+    RETURN 0;
+  END IF;
+  PERFORM 1 FROM campaign.touch_queue q WHERE q.tenant_id = tenant AND q.enrollment_id = ANY (live)
+   ORDER BY q.enrollment_id FOR UPDATE;
+  -- after the locks: a claim that we waited for has its lease by now
+  lease_time := clock_timestamp();
+  UPDATE campaign.campaign_enrollments e SET status = 'stopped', stop_reason = reason, stopped_at = now_time
+   WHERE e.tenant_id = tenant AND e.id = ANY (live);
+  UPDATE campaign.touch_queue q SET flags = q.flags | 2::smallint, due_at = 'infinity'
+   WHERE q.tenant_id = tenant AND q.enrollment_id = ANY (live) AND (q.lease_until > lease_time OR q.flags <> 0);
+  DELETE FROM campaign.touch_queue q
+   WHERE q.tenant_id = tenant AND q.enrollment_id = ANY (live) AND q.lease_until <= lease_time AND q.flags = 0;
+  RETURN cardinality(live);
+END $$;
+COMMENT ON FUNCTION campaign.stop_enrollments(uuid, uuid[], text) IS
+'Internal: stops live enrolments of a tenant, in order, and returns how many; the caller has locked their contacts.';
+
+CREATE FUNCTION campaign.stop_contact_enrollments(tenant uuid, contact uuid, reason text) RETURNS integer
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT campaign.stop_enrollments($1,
+    ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
+           WHERE e.tenant_id = $1 AND e.contact_id = $2 AND e.status = 'active'), $3);
+END;
+COMMENT ON FUNCTION campaign.stop_contact_enrollments(uuid, uuid, text) IS
+'Internal: stops the live enrolments of a contact that the caller has locked.';
+
+CREATE FUNCTION campaign.require_stop_reason(reason text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF reason IS NULL OR reason NOT IN ('review_clicked', 'feedback_submitted', 'replied', 'opted_out_sms', 'opted_out_email',
+       'unsubscribed', 'bounced', 'complained', 'owner_stopped', 'repeat_job', 'job_cancelled') THEN
+    RAISE EXCEPTION 'invalid stop reason %', coalesce(quote_literal(reason), 'NULL')
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'Reasons that may be given: review_clicked, feedback_submitted, replied, opted_out_sms, opted_out_email, unsubscribed, bounced, complained, owner_stopped, repeat_job, job_cancelled.',
+            HINT = 'Use owner_stopped for a decision of your own.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_stop_reason(text) IS
+'Internal: raises 22023 for a stop reason that a person or an application cannot give.';
+
+CREATE FUNCTION campaign.stop_enrollment(enrollment uuid, reason text DEFAULT 'owner_stopped') RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target record;
+BEGIN
+  PERFORM campaign.require_stop_reason(reason);
+  SELECT e.tenant_id, e.contact_id INTO target FROM campaign.campaign_enrollments e
+   WHERE e.tenant_id = ANY (campaign.writable_tenants()) AND e.id = enrollment;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'enrolment "%" does not exist', enrollment
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'No tenant that you may write to has an enrolment with this id.',
+            HINT = 'Check the id; an enrolment of another tenant is not found.';
+  END IF;
+  PERFORM campaign.lock_contact(target.contact_id);
+  RETURN campaign.stop_enrollments(target.tenant_id, ARRAY[enrollment], reason) > 0;
+END $$;
+COMMENT ON FUNCTION campaign.stop_enrollment(uuid, text) IS
+'Stops a live enrolment: once it has returned, no claim and no begin_send of it succeeds. False if it had ended already. Raises 22023 for an unknown reason, P0002 for an enrolment that is not yours.';
+
+CREATE FUNCTION campaign.stop_contact(contact uuid, reason text DEFAULT 'owner_stopped') RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM campaign.require_stop_reason(reason);
+  RETURN campaign.stop_contact_enrollments(campaign.lock_contact(contact), contact, reason);
+END $$;
+COMMENT ON FUNCTION campaign.stop_contact(uuid, text) IS
+'Stops all live enrolments of a contact; returns how many. Raises 22023 for an unknown reason, P0002 for a contact that is not yours.';
+
+ALTER TABLE campaign.campaign_enrollments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY campaign_enrollments_select ON campaign.campaign_enrollments FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+ALTER TABLE campaign.job_enrollments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY job_enrollments_select ON campaign.job_enrollments FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+ALTER TABLE campaign.enrollment_conflicts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY enrollment_conflicts_select ON campaign.enrollment_conflicts FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'SELECT', 'TABLE campaign.campaign_enrollments'),
+  ('member', 'SELECT', 'TABLE campaign.job_enrollments'),
+  ('member', 'SELECT', 'TABLE campaign.enrollment_conflicts'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.enroll(uuid, uuid, uuid, timestamptz)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.enroll_job(uuid)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.create_job(uuid, text, text, timestamptz, uuid, text)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.stop_enrollment(uuid, text)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.stop_contact(uuid, text)');
+
+COMMENT ON TABLE campaign.campaign_enrollments IS 'A contact in a campaign. Active ones have a row in touch_queue; an active one of a paused campaign is frozen.';
+COMMENT ON COLUMN campaign.campaign_enrollments.plan_version IS 'The plan that it started with.';
+COMMENT ON COLUMN campaign.campaign_enrollments.status IS 'active, completed or stopped (machine enrollment).';
+COMMENT ON COLUMN campaign.campaign_enrollments.stop_reason IS 'Why it was stopped; set if and only if status is stopped.';
+COMMENT ON COLUMN campaign.campaign_enrollments.anchor_at IS 'What the sequence counts from: the job''s completion.';
+COMMENT ON COLUMN campaign.campaign_enrollments.first_scheduled_at IS 'Scheduled time of touch 1; the others follow by their delays.';
+COMMENT ON TABLE campaign.job_enrollments IS 'What became of each attempt to enrol a job, with the reason.';
+COMMENT ON COLUMN campaign.job_enrollments.outcome IS 'enrolled, already_live, conflict, suppressed or not_matched.';
+COMMENT ON TABLE campaign.enrollment_conflicts IS 'Contacts that were to be enrolled while they were in another live sequence.';

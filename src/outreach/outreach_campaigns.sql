@@ -1,0 +1,318 @@
+-- Outreach campaigns: the document, its audience, and what the life cycle asks of them.
+
+CREATE TABLE campaign.outreach_campaigns (
+  tenant_id       uuid NOT NULL,
+  campaign_id     uuid NOT NULL,
+  audience        text NOT NULL DEFAULT 'jobs',
+  service_type    text,
+  template_config campaign.template_config NOT NULL,
+  plan_version    integer NOT NULL DEFAULT 1,
+  max_attempts    smallint NOT NULL DEFAULT 4,
+  is_matching     boolean NOT NULL DEFAULT false,
+  owner_member    text,
+  language        text,
+  created_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  updated_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  CONSTRAINT outreach_campaigns_pkey PRIMARY KEY (tenant_id, campaign_id),
+  CONSTRAINT outreach_campaigns_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT outreach_campaigns_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT outreach_campaigns_service_type_fkey FOREIGN KEY (tenant_id, service_type) REFERENCES campaign.service_types (tenant_id, service_type),
+  CONSTRAINT outreach_campaigns_audience_check CHECK (audience IN ('jobs', 'contacts')),
+  CONSTRAINT outreach_campaigns_plan_version_check CHECK (plan_version >= 1),
+  CONSTRAINT outreach_campaigns_max_attempts_check CHECK (max_attempts BETWEEN 1 AND 20),
+  CONSTRAINT outreach_campaigns_language_check CHECK (language ~ '^[a-z]{2}$')
+);
+-- matching of jobs to campaigns is never a tie
+CREATE UNIQUE INDEX outreach_campaigns_matching_key ON campaign.outreach_campaigns (tenant_id, service_type)
+  NULLS NOT DISTINCT WHERE is_matching AND audience = 'jobs';
+CREATE INDEX outreach_campaigns_service_type_idx ON campaign.outreach_campaigns (tenant_id, service_type) WHERE service_type IS NOT NULL;
+SELECT pg_catalog.pg_extension_config_dump('campaign.outreach_campaigns', '');
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON campaign.outreach_campaigns
+  FOR EACH ROW EXECUTE FUNCTION campaign.touch_updated_at();
+
+-- A campaign of the caller's tenants, locked; the status decides what may be done with it.
+CREATE FUNCTION campaign.lock_outreach_campaign(campaign uuid, OUT tenant uuid, OUT status text) RETURNS record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  SELECT c.tenant_id, c.status INTO tenant, status FROM campaign.campaigns c
+   WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = campaign AND c.kind = 'outreach'
+     FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'campaign "%" does not exist', campaign
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'No tenant that you may write to has an outreach campaign with this id.',
+            HINT = 'Check the id; a campaign of another tenant is not found.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.lock_outreach_campaign(uuid) IS
+'Internal: locks an outreach campaign of the caller''s writable tenants FOR NO KEY UPDATE and returns its tenant and status; raises P0002.';
+
+CREATE FUNCTION campaign.create_campaign(
+  tenant uuid, name text, template_config jsonb, audience text DEFAULT 'jobs', service_type text DEFAULT NULL,
+  description text DEFAULT NULL, external_id text DEFAULT NULL)
+RETURNS uuid
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  new_id uuid := campaign.uuid_v7();
+BEGIN
+  PERFORM campaign.require_tenant(tenant);
+  IF template_config IS NULL THEN
+    RAISE EXCEPTION 'template_config must not be null'
+      USING ERRCODE = 'null_value_not_allowed',
+            DETAIL = 'A campaign is a sequence of 1 to 50 steps.',
+            HINT = 'See campaign.template_config_schema(), or start from a row of campaign.campaign_templates.';
+  END IF;
+  INSERT INTO campaign.campaigns (tenant_id, id, kind, name, description, status, external_id, created_by)
+  VALUES (tenant, new_id, 'outreach', name, description, 'draft', external_id, campaign.current_member());
+  INSERT INTO campaign.outreach_campaigns (tenant_id, campaign_id, audience, service_type, template_config, owner_member)
+  VALUES (tenant, new_id, audience, service_type, template_config, campaign.current_member());
+  PERFORM campaign.project_plan(tenant, new_id, 1, template_config);
+  RETURN new_id;
+END $$;
+COMMENT ON FUNCTION campaign.create_campaign(uuid, text, jsonb, text, text, text, text) IS
+'Creates an outreach campaign in draft and projects its steps; returns its id. audience jobs enrols completed jobs of service_type (NULL: of any), audience contacts is enrolled explicitly. Raises CP003 for an invalid document, P0002 for a tenant that is not yours, 23505 for a name in use.';
+
+CREATE FUNCTION campaign.create_campaign_from_template(template uuid, name text, tenant uuid DEFAULT NULL) RETURNS uuid
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  writable uuid[] := campaign.writable_tenants();
+  found_template record;
+BEGIN
+  SELECT t.tenant_id, t.is_system, t.description, t.template_config::jsonb AS document INTO found_template
+    FROM campaign.campaign_templates t
+   WHERE t.tenant_id = ANY (campaign.readable_tenants()) AND t.id = template;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'campaign template "%" does not exist', template
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'Neither the system nor a tenant of yours has a template with this id.',
+            HINT = 'See the table campaign.campaign_templates.';
+  END IF;
+  IF tenant IS NULL THEN
+    IF NOT found_template.is_system THEN
+      tenant := found_template.tenant_id;
+    ELSIF cardinality(writable) = 1 THEN
+      tenant := writable[1];
+    ELSE
+      RAISE EXCEPTION 'the tenant of the new campaign is not determined'
+        USING ERRCODE = 'invalid_parameter_value',
+              DETAIL = format('You may write to %s tenants.', cardinality(writable)),
+              HINT = 'Pass the tenant as the third argument.';
+    END IF;
+  END IF;
+  IF NOT found_template.is_system AND found_template.tenant_id <> tenant THEN
+    RAISE EXCEPTION 'campaign template "%" does not exist', template
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'The template belongs to another tenant than the one passed.',
+            HINT = 'A template is used within its own tenant; system templates are used by all.';
+  END IF;
+  RETURN campaign.create_campaign(tenant, name, found_template.document, description => found_template.description);
+END $$;
+COMMENT ON FUNCTION campaign.create_campaign_from_template(uuid, text, uuid) IS
+'Creates a campaign in draft as a copy of a template of the system or of your own; the copy is the tenant''s. The tenant may be left out where you write to one only. Raises P0002 for an unknown template, 22023 where the tenant is not determined.';
+
+CREATE FUNCTION campaign.revise_campaign(campaign uuid, template_config jsonb) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  locked record := campaign.lock_outreach_campaign(campaign);
+  new_version integer;
+BEGIN
+  IF locked.status NOT IN ('draft', 'ready', 'running', 'paused') THEN
+    RAISE EXCEPTION 'the steps of a campaign in status "%" cannot be edited', locked.status
+      USING ERRCODE = 'CP002',
+            DETAIL = 'Steps are edited in draft and ready, or revised in running and paused.',
+            HINT = 'Bring the campaign back to ready, or clone it.';
+  END IF;
+  IF template_config IS NULL THEN
+    RAISE EXCEPTION 'template_config must not be null'
+      USING ERRCODE = 'null_value_not_allowed',
+            DETAIL = 'A campaign is a sequence of 1 to 50 steps.',
+            HINT = 'Pass the whole new document.';
+  END IF;
+  UPDATE campaign.outreach_campaigns o SET template_config = revise_campaign.template_config, plan_version = o.plan_version + 1
+   WHERE o.tenant_id = locked.tenant AND o.campaign_id = campaign
+  RETURNING o.plan_version INTO new_version;
+  PERFORM campaign.project_plan(locked.tenant, campaign, new_version, template_config);
+  IF locked.status = 'running' THEN
+    PERFORM campaign.require_sendable_plan(locked.tenant, campaign);
+  END IF;
+  RETURN new_version;
+END $$;
+COMMENT ON FUNCTION campaign.revise_campaign(uuid, jsonb) IS
+'Replaces the steps of a campaign and returns the new plan version. Enrolments keep the plan that they started with; new ones take the new version. Raises CP003 for an invalid document, CP002 where the status does not allow it or a step would have no text, P0002.';
+
+CREATE FUNCTION campaign.launch_campaign(campaign uuid) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  locked record := campaign.lock_outreach_campaign(campaign);
+BEGIN
+  IF locked.status = 'draft' THEN
+    PERFORM campaign.transition_campaign(campaign, 'ready', 'launch');
+  END IF;
+  locked.status := campaign.transition_campaign(campaign, 'running', 'launch');
+  PERFORM campaign.notify_campaign_due(locked.tenant, campaign);
+  RETURN locked.status;
+END $$;
+COMMENT ON FUNCTION campaign.launch_campaign(uuid) IS
+'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002); returns the status. Raises CP001 from any other status, P0002.';
+
+CREATE FUNCTION campaign.pause_campaign(campaign uuid, reason text DEFAULT NULL) RETURNS text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ SELECT campaign.transition_campaign($1, 'paused', $2) $$;
+COMMENT ON FUNCTION campaign.pause_campaign(uuid, text) IS
+'Pauses a running campaign: its enrolments keep their place and nothing is claimed or begun. Writes a constant number of rows. Raises CP001, P0002.';
+
+CREATE FUNCTION campaign.resume_campaign(campaign uuid, reason text DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  locked record := campaign.lock_outreach_campaign(campaign);
+BEGIN
+  -- approved -> running is a launch, which has its own preconditions and its own name
+  IF locked.status <> 'paused' THEN
+    RAISE EXCEPTION 'campaign "%" is not paused', campaign
+      USING ERRCODE = 'CP001',
+            DETAIL = format('Its status is "%s".', locked.status),
+            HINT = 'Only a paused campaign is resumed; campaign.launch_campaign() starts one.';
+  END IF;
+  locked.status := campaign.transition_campaign(campaign, 'running', reason);
+  PERFORM campaign.notify_campaign_due(locked.tenant, campaign);
+  RETURN locked.status;
+END $$;
+COMMENT ON FUNCTION campaign.resume_campaign(uuid, text) IS
+'Resumes a paused campaign: every enrolment goes on at its place; what is overdue is due at once. Writes a constant number of rows. Raises CP001 if it is not paused, CP002, P0002.';
+
+-- The preconditions of the life cycle, on the row itself so that no path goes around them.
+-- Named to sort behind the life cycle's own trigger: legality first.
+CREATE FUNCTION campaign.check_outreach_preconditions() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  n bigint;
+BEGIN
+  IF NEW.status IN ('generating', 'exported') THEN
+    RAISE EXCEPTION 'status "%" is not entered by a transition', NEW.status
+      USING ERRCODE = 'CP002',
+            DETAIL = 'A campaign is generating while a generation job runs, and exported once its messages were.',
+            HINT = 'Launch the campaign instead.';
+  ELSIF NEW.status = 'running' THEN
+    PERFORM campaign.require_sendable_plan(NEW.tenant_id, NEW.id);
+    PERFORM campaign.require_no_rival(NEW.tenant_id, NEW.id);
+  ELSIF NEW.status = 'completed' THEN
+    SELECT count(*) INTO n FROM campaign.campaign_enrollments e
+     WHERE e.tenant_id = NEW.tenant_id AND e.campaign_id = NEW.id AND e.status = 'active';
+    IF n > 0 THEN
+      RAISE EXCEPTION 'campaign "%" has live enrolments', NEW.name
+        USING ERRCODE = 'CP002',
+              DETAIL = format('%s enrolments would neither send nor finish.', n),
+              HINT = 'Wait until they have ended, or pause and archive the campaign, which stops them.';
+    END IF;
+  ELSIF NEW.status = 'archived' THEN
+    SELECT count(*) INTO n FROM campaign.lanes l JOIN campaign.touch_queue q ON q.tenant_id = l.tenant_id AND q.lane = l.lane
+     WHERE l.tenant_id = NEW.tenant_id AND l.campaign_id = NEW.id AND q.tenant_id = NEW.tenant_id
+       AND q.lease_until > clock_timestamp();
+    IF n > 0 THEN
+      RAISE EXCEPTION 'campaign "%" has leased touches', NEW.name
+        USING ERRCODE = 'CP002',
+              DETAIL = format('%s touches are with workers.', n),
+              HINT = 'Try again when they are reported or their leases have ended.';
+    END IF;
+  END IF;
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION campaign.check_outreach_preconditions() IS
+'Trigger on campaigns: the preconditions of the outreach life cycle; raises CP002 and says which does not hold.';
+CREATE TRIGGER outreach_preconditions BEFORE UPDATE OF status ON campaign.campaigns
+  FOR EACH ROW WHEN (NEW.kind = 'outreach' AND NEW.status IS DISTINCT FROM OLD.status)
+  EXECUTE FUNCTION campaign.check_outreach_preconditions();
+
+CREATE FUNCTION campaign.apply_outreach_transition() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  matching boolean := NEW.status IN ('running', 'paused');
+BEGIN
+  UPDATE campaign.lanes l SET paused = (NEW.status <> 'running')
+   WHERE l.tenant_id = NEW.tenant_id AND l.campaign_id = NEW.id AND l.paused IS DISTINCT FROM (NEW.status <> 'running');
+  UPDATE campaign.outreach_campaigns o SET is_matching = matching
+   WHERE o.tenant_id = NEW.tenant_id AND o.campaign_id = NEW.id AND o.is_matching <> matching;
+  IF NEW.status = 'archived' THEN
+    PERFORM campaign.stop_enrollments(NEW.tenant_id,
+      ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
+             WHERE e.tenant_id = NEW.tenant_id AND e.campaign_id = NEW.id AND e.status = 'active'), 'campaign_archived');
+  END IF;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION campaign.apply_outreach_transition() IS
+'Trigger on campaigns: what a transition does to lanes, matching and, when a campaign is archived, its live enrolments.';
+CREATE TRIGGER outreach_transition AFTER UPDATE OF status ON campaign.campaigns
+  FOR EACH ROW WHEN (NEW.kind = 'outreach' AND NEW.status IS DISTINCT FROM OLD.status)
+  EXECUTE FUNCTION campaign.apply_outreach_transition();
+
+CREATE FUNCTION campaign.require_no_rival(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  rival record;
+BEGIN
+  SELECT c.name, o.service_type INTO rival
+    FROM campaign.outreach_campaigns me
+    JOIN campaign.outreach_campaigns o ON o.tenant_id = me.tenant_id AND o.service_type IS NOT DISTINCT FROM me.service_type
+    JOIN campaign.campaigns c ON c.tenant_id = o.tenant_id AND c.id = o.campaign_id
+   WHERE me.tenant_id = tenant AND me.campaign_id = campaign AND me.audience = 'jobs'
+     AND o.tenant_id = tenant AND o.campaign_id <> campaign AND o.audience = 'jobs' AND o.is_matching
+     AND c.tenant_id = tenant;
+  IF FOUND THEN
+    RAISE EXCEPTION 'another campaign enrols the same jobs'
+      USING ERRCODE = 'CP002',
+            DETAIL = format('"%s" is live for %s.', rival.name, coalesce('service type ' || rival.service_type, 'all services')),
+            HINT = 'Give this campaign another service type, or end the other one.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_no_rival(uuid, uuid) IS
+'Internal: raises CP002 if another live campaign of the tenant enrols the same jobs.';
+
+-- Audience and settings are edited in draft and ready only.
+CREATE FUNCTION campaign.check_outreach_edit() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  current_status text;
+BEGIN
+  SELECT c.status INTO current_status FROM campaign.campaigns c
+   WHERE c.tenant_id = NEW.tenant_id AND c.id = NEW.campaign_id FOR KEY SHARE;
+  IF current_status NOT IN ('draft', 'ready') THEN
+    RAISE EXCEPTION 'the audience of a campaign in status "%" cannot be edited', current_status
+      USING ERRCODE = 'CP002',
+            DETAIL = 'Audience and service type are edited in draft and ready only.',
+            HINT = 'Bring the campaign back to draft, or create another one.';
+  END IF;
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION campaign.check_outreach_edit() IS
+'Trigger: refuses (CP002) to change audience or service type outside draft and ready.';
+CREATE TRIGGER check_edit BEFORE UPDATE OF audience, service_type ON campaign.outreach_campaigns
+  FOR EACH ROW WHEN (NEW.audience IS DISTINCT FROM OLD.audience OR NEW.service_type IS DISTINCT FROM OLD.service_type)
+  EXECUTE FUNCTION campaign.check_outreach_edit();
+
+ALTER TABLE campaign.outreach_campaigns ENABLE ROW LEVEL SECURITY;
+CREATE POLICY outreach_campaigns_select ON campaign.outreach_campaigns FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+CREATE POLICY outreach_campaigns_update ON campaign.outreach_campaigns FOR UPDATE
+  USING (tenant_id = ANY ((SELECT campaign.writable_tenants())::uuid[]))
+  WITH CHECK (tenant_id = ANY ((SELECT campaign.writable_tenants())::uuid[]));
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'SELECT', 'TABLE campaign.outreach_campaigns'),
+  ('member', 'UPDATE (audience, service_type, max_attempts, owner_member, language)', 'TABLE campaign.outreach_campaigns'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.create_campaign(uuid, text, jsonb, text, text, text, text)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.create_campaign_from_template(uuid, text, uuid)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.revise_campaign(uuid, jsonb)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.launch_campaign(uuid)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.pause_campaign(uuid, text)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.resume_campaign(uuid, text)');
+
+COMMENT ON TABLE campaign.outreach_campaigns IS 'What an outreach campaign has beside its row in campaigns: audience, document, plan version.';
+COMMENT ON COLUMN campaign.outreach_campaigns.audience IS 'jobs: completed jobs are enrolled automatically; contacts: contacts are enrolled explicitly.';
+COMMENT ON COLUMN campaign.outreach_campaigns.service_type IS 'Which jobs are enrolled; NULL: those of every service that no other campaign names.';
+COMMENT ON COLUMN campaign.outreach_campaigns.template_config IS 'The sequence, the one source of truth; campaign_touches is projected from it.';
+COMMENT ON COLUMN campaign.outreach_campaigns.plan_version IS 'The plan of new enrolments.';
+COMMENT ON COLUMN campaign.outreach_campaigns.max_attempts IS 'How often a touch is tried before it counts as failed.';
+COMMENT ON COLUMN campaign.outreach_campaigns.is_matching IS 'Whether jobs are matched to it: running or paused. Set by the life cycle.';
