@@ -16,11 +16,67 @@
 #include "varatt.h"
 #endif
 
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
+#include "utils/guc.h"
+#include "utils/uuid.h"
+
+#if PG_VERSION_NUM >= 180000
+#include "utils/fmgrprotos.h"
+#endif
+
 #if PG_VERSION_NUM >= 180000
 #define CAMPAIGN_MODULE_MAGIC_COMPAT \
 	PG_MODULE_MAGIC_EXT(.name = "campaign", .version = CAMPAIGN_VERSION)
 #else
 #define CAMPAIGN_MODULE_MAGIC_COMPAT PG_MODULE_MAGIC
 #endif
+
+/* Memory that belongs to a setting; NULL, having reported it, if there is none. */
+static inline void *
+campaign_guc_malloc_compat(size_t size)
+{
+#if PG_VERSION_NUM >= 160000
+	return guc_malloc(LOG, size);
+#else
+	return malloc(size);
+#endif
+}
+
+/* The server's own UUID of version 7; false if it has none. */
+static inline bool
+campaign_server_uuidv7_compat(pg_uuid_t *out)
+{
+#if PG_VERSION_NUM >= 180000
+	LOCAL_FCINFO(fcinfo, 0);
+
+	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
+	*out = *DatumGetUUIDP(uuidv7(fcinfo));
+	return true;
+#else
+	return false;
+#endif
+}
+
+/* What a semantic action of the JSON parser returns to go on. */
+#if PG_VERSION_NUM >= 160000
+typedef JsonParseErrorType CampaignJsonResult_compat;
+#define CAMPAIGN_JSON_CONTINUE_COMPAT JSON_SUCCESS
+#else
+typedef void CampaignJsonResult_compat;
+#define CAMPAIGN_JSON_CONTINUE_COMPAT
+#endif
+
+/* A lexer of JSON in the database's encoding that decodes escapes. */
+static inline JsonLexContext *
+campaign_make_json_lex_compat(const char *json)
+{
+#if PG_VERSION_NUM >= 170000
+	return makeJsonLexContextCstringLen(NULL, json, strlen(json), GetDatabaseEncoding(), true);
+#else
+	return makeJsonLexContextCstringLen(unconstify(char *, json), (int) strlen(json),
+										GetDatabaseEncoding(), true);
+#endif
+}
 
 #endif							/* CAMPAIGN_COMPAT_H */

@@ -1,0 +1,20 @@
+/*
+ * identity.h
+ *		Who is asking, and which tenants that opens.
+ */
+#ifndef CAMPAIGN_IDENTITY_H
+#define CAMPAIGN_IDENTITY_H
+
+/* A member's name in bytes: a role's name, or the subject of a token. */
+#define CAMPAIGN_MEMBER_MAX 255
+
+/*
+ * The member that asks, palloc'ed, or NULL if it is nobody (only with
+ * identity_source = jwt).  Needs a transaction.
+ */
+extern char *IdentityMember(void);
+
+/* Defines the settings and registers the invalidation callback. */
+extern void IdentityInit(void);
+
+#endif							/* CAMPAIGN_IDENTITY_H */
