@@ -6,6 +6,7 @@
 #define CAMPAIGN_TEMPLATE_RENDER_H
 
 #include "lib/stringinfo.h"
+#include "utils/jsonb.h"
 
 /* What a placeholder names; the spelling of each stands in template_render.c. */
 typedef enum Placeholder
@@ -20,6 +21,14 @@ typedef enum Placeholder
 	PLACEHOLDER_LINK_REVIEW,
 	PLACEHOLDER_LINK_UNSUBSCRIBE
 } Placeholder;
+
+/* How values and defaults are written; the text around them never changes. */
+typedef enum TemplateMode
+{
+	TEMPLATE_TEXT,				/* as they are */
+	TEMPLATE_HTML,				/* & < > " ' escaped */
+	TEMPLATE_LINE				/* control characters become spaces: subjects, headers */
+} TemplateMode;
 
 /* The first fault of a text, all pointers static or into the text itself. */
 typedef struct TemplateFault
@@ -39,7 +48,13 @@ typedef const char *(*PlaceholderLookup) (void *arg, Placeholder what,
 										  const char *key, int keylen, int *len);
 
 extern bool TemplateTextCheck(const char *text, int len, TemplateFault *fault);
+extern char *TemplateFaultMessage(const TemplateFault *fault);
+extern char *TemplateFaultDetail(const TemplateFault *fault);
+extern char *TemplateFaultHint(const TemplateFault *fault);
+extern void TemplateTextPattern(StringInfo out);
 extern void TemplateTextRender(StringInfo out, const char *text, int len,
-							   bool html, PlaceholderLookup lookup, void *arg);
+							   TemplateMode mode, PlaceholderLookup lookup, void *arg);
+extern const char *TemplateScalarText(JsonbContainer *object, const char *key,
+									  int keylen, int *len);
 
 #endif							/* CAMPAIGN_TEMPLATE_RENDER_H */
