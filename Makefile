@@ -10,6 +10,7 @@ ROOMS = \
 	core/campaigns \
 	core/documents \
 	core/leases \
+	core/query \
 	outreach/channels \
 	outreach/service_types \
 	outreach/template_render \
@@ -28,6 +29,7 @@ ROOMS = \
 	outreach/touch_storage \
 	outreach/touch_plan \
 	outreach/touch_message \
+	outreach/touch_facts \
 	outreach/touch_gate \
 	outreach/touch_outcome \
 	outreach/touch_claim \

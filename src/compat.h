@@ -16,6 +16,7 @@
 #include "varatt.h"
 #endif
 
+#include "common/base64.h"
 #include "common/jsonapi.h"
 #include "mb/pg_wchar.h"
 #include "utils/guc.h"
@@ -76,6 +77,27 @@ campaign_make_json_lex_compat(const char *json)
 #else
 	return makeJsonLexContextCstringLen(unconstify(char *, json), (int) strlen(json),
 										GetDatabaseEncoding(), true);
+#endif
+}
+
+/* Base64 of bytes, which were char before 18. */
+static inline int
+campaign_b64_encode_compat(const uint8 *src, int len, char *dst, int dstlen)
+{
+#if PG_VERSION_NUM >= 180000
+	return pg_b64_encode(src, len, dst, dstlen);
+#else
+	return pg_b64_encode((const char *) src, len, dst, dstlen);
+#endif
+}
+
+static inline int
+campaign_b64_decode_compat(const char *src, int len, uint8 *dst, int dstlen)
+{
+#if PG_VERSION_NUM >= 180000
+	return pg_b64_decode(src, len, dst, dstlen);
+#else
+	return pg_b64_decode(src, len, (char *) dst, dstlen);
 #endif
 }
 

@@ -1,0 +1,105 @@
+/*
+ * leases.c
+ *		What every lease needs: a fence, an opaque token, an end, a backoff.
+ *
+ * A lease is a row that says until when, by the wall clock, and under which
+ * random fence somebody works on it.  The token that the worker holds carries
+ * the fence; whoever comes with another one comes too late.  Where leases are
+ * kept and what a token finds is the business of each queue.
+ */
+#include "postgres.h"
+
+#include "common/base64.h"
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "core/leases.h"
+
+int64
+LeaseFence(void)
+{
+	int64		fence;
+
+	do
+	{
+		if (!pg_strong_random(&fence, sizeof(fence)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate a random number")));
+	} while (fence == 0);
+	return fence;
+}
+
+int64
+LeaseLength(const Interval *lease)
+{
+	if (lease->month != 0 || lease->day < 0 || lease->day > 1 || lease->time < 0 ||
+		lease->time > CAMPAIGN_MAX_LEASE ||
+		lease->time + lease->day * USECS_PER_DAY < CAMPAIGN_MIN_LEASE ||
+		lease->time + lease->day * USECS_PER_DAY > CAMPAIGN_MAX_LEASE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("lease is out of range"),
+				 errdetail("A lease lasts from one second to 24 hours."),
+				 errhint("Take a little more than a batch needs, and extend it if it takes longer.")));
+	return lease->time + lease->day * USECS_PER_DAY;
+}
+
+int64
+LeaseBackoff(int attempts)
+{
+	static const int minutes[] = {1, 5, 15};
+	int			step = Min(Max(attempts, 1), (int) lengthof(minutes)) - 1;
+	int64		base = minutes[step] * USECS_PER_MINUTE;
+
+	return base + (int64) (pg_prng_double(&pg_global_prng_state) * (double) base / 5);
+}
+
+char *
+LeaseEncode(const uint8 *bytes, int len)
+{
+	int			size = pg_b64_enc_len(len);
+	char	   *text = palloc(size + 1);
+	int			n = campaign_b64_encode_compat(bytes, len, text, size);
+
+	if (n < 0)
+		elog(ERROR, "could not encode %d bytes", len);
+	while (n > 0 && text[n - 1] == '=')
+		n--;
+	text[n] = '\0';
+	for (char *c = text; *c; c++)
+		*c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+	return text;
+}
+
+bool
+LeaseDecode(const char *text, int textlen, uint8 *bytes, int len)
+{
+	int			padded = pg_b64_enc_len(len);
+	int			unpadded = (len * 4 + 2) / 3;
+	char		standard[256];
+	char	   *again;
+	bool		same;
+
+	Assert(padded < (int) sizeof(standard));
+	if (textlen != unpadded)
+		return false;
+	for (int i = 0; i < textlen; i++)
+	{
+		if (text[i] == '+' || text[i] == '/')
+			return false;
+		standard[i] = text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
+	}
+	for (int i = textlen; i < padded; i++)
+		standard[i] = '=';
+	if (campaign_b64_decode_compat(standard, padded, bytes, len) != len)
+		return false;
+
+	/* spare bits of the last character are zero in what we made */
+	again = LeaseEncode(bytes, len);
+	same = strncmp(again, text, textlen) == 0;
+	pfree(again);
+	return same;
+}

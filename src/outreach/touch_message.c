@@ -1,0 +1,177 @@
+/*
+ * touch_message.c
+ *		The rendered message of a touch, its links and its idempotency key.
+ */
+#include "postgres.h"
+
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "port/pg_bswap.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+
+#include "core/leases.h"
+#include "outreach/template_render.h"
+#include "outreach/touch_queue.h"
+
+/* What a lookup of placeholders needs. */
+typedef struct MessageSource
+{
+	const TouchRow *row;
+	const TouchFacts *facts;
+	const TouchTenant *tenant;
+} MessageSource;
+
+static const char *lookup(void *arg, Placeholder what, const char *key, int keylen, int *len);
+static const char *attribute_text(Datum attributes, const char *key, int keylen, int *len);
+static const char *link_text(const MessageSource *source, const char *path);
+static char *render(const char *text, bool html, MessageSource *source);
+
+/* Render a text in the current memory context; parts that it lacks are NULL. */
+void
+TouchMessageRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
+				   const TouchText *text, TouchMessage *message)
+{
+	MessageSource source = {row, facts, TouchBatchTenant(batch, &row->key.tenant)};
+
+	message->subject = TouchSubjectRender(batch, row, facts, text);
+	message->body = render(text->body, false, &source);
+	message->body_html = render(text->body_html, true, &source);
+}
+
+/* The subject on one line, whatever a name contains: it becomes a mail header. */
+char *
+TouchSubjectRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
+				   const TouchText *text)
+{
+	MessageSource source = {row, facts, TouchBatchTenant(batch, &row->key.tenant)};
+	char	   *subject = render(text->subject, false, &source);
+
+	for (char *c = subject; c && *c; c++)
+	{
+		if ((unsigned char) *c < ' ')
+			*c = ' ';
+	}
+	return subject;
+}
+
+/*
+ * The same for every attempt of a touch: a UUID of version 8 (RFC 9562) from
+ * the SHA-256 of tenant, enrolment and touch number.
+ */
+void
+TouchIdempotencyKey(const TouchRow *row, pg_uuid_t *key)
+{
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	uint16		touch = pg_hton16((uint16) row->touch_number);
+	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
+
+	if (pg_cryptohash_init(ctx) < 0 ||
+		pg_cryptohash_update(ctx, row->key.tenant.data, UUID_LEN) < 0 ||
+		pg_cryptohash_update(ctx, row->key.enrollment.data, UUID_LEN) < 0 ||
+		pg_cryptohash_update(ctx, (const uint8 *) &touch, sizeof(touch)) < 0 ||
+		pg_cryptohash_final(ctx, digest, sizeof(digest)) < 0)
+		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(ctx));
+	pg_cryptohash_free(ctx);
+	memcpy(key->data, digest, UUID_LEN);
+	key->data[6] = (key->data[6] & 0x0f) | 0x80;
+	key->data[8] = (key->data[8] & 0x3f) | 0x80;
+}
+
+static char *
+render(const char *text, bool html, MessageSource *source)
+{
+	StringInfoData out;
+
+	if (text == NULL)
+		return NULL;
+	initStringInfo(&out);
+	TemplateTextRender(&out, text, strlen(text), html, lookup, source);
+	return out.data;
+}
+
+static const char *
+lookup(void *arg, Placeholder what, const char *key, int keylen, int *len)
+{
+	MessageSource *source = arg;
+	const char *value = NULL;
+
+	switch (what)
+	{
+		case PLACEHOLDER_CONTACT_NAME:
+			value = source->facts->name;
+			break;
+		case PLACEHOLDER_CONTACT_FIRST_NAME:
+			value = source->facts->first_name;
+			break;
+		case PLACEHOLDER_CONTACT_LAST_NAME:
+			value = source->facts->last_name;
+			break;
+		case PLACEHOLDER_CONTACT_ATTRIBUTE:
+			return attribute_text(source->facts->attributes, key, keylen, len);
+		case PLACEHOLDER_TENANT_NAME:
+			value = source->tenant->name;
+			break;
+		case PLACEHOLDER_TENANT_SENDER_NAME:
+			value = source->tenant->sender_name;
+			break;
+		case PLACEHOLDER_JOB_SERVICE_TYPE:
+			value = source->facts->service_type;
+			break;
+		case PLACEHOLDER_LINK_REVIEW:
+			value = source->tenant->link_base_url ? link_text(source, "review") : source->tenant->review_url;
+			break;
+		case PLACEHOLDER_LINK_UNSUBSCRIBE:
+			value = source->tenant->link_base_url ? link_text(source, "unsubscribe") : NULL;
+			break;
+	}
+	if (value)
+		*len = strlen(value);
+	return value;
+}
+
+/* A scalar attribute as text; objects, arrays and null have none. */
+static const char *
+attribute_text(Datum attributes, const char *key, int keylen, int *len)
+{
+	Jsonb	   *object = DatumGetJsonbP(attributes);
+	JsonbValue	value;
+	const char *text;
+
+	if (getKeyJsonValueFromContainer(&object->root, key, keylen, &value) == NULL)
+		return NULL;
+	switch (value.type)
+	{
+		case jbvString:
+			*len = value.val.string.len;
+			return value.val.string.val;
+		case jbvNumeric:
+			text = numeric_normalize(value.val.numeric);
+			break;
+		case jbvBool:
+			text = value.val.boolean ? "true" : "false";
+			break;
+		default:
+			return NULL;
+	}
+	*len = strlen(text);
+	return text;
+}
+
+/* link_base_url, what the link is for, and what it is about. */
+static const char *
+link_text(const MessageSource *source, const char *path)
+{
+	uint8		about[2 * UUID_LEN + 2];
+	uint16		touch = pg_hton16((uint16) source->row->touch_number);
+	const char *base = source->tenant->link_base_url;
+	int			baselen = strlen(base);
+
+	memcpy(about, source->row->key.tenant.data, UUID_LEN);
+	memcpy(about + UUID_LEN, source->row->key.enrollment.data, UUID_LEN);
+	memcpy(about + 2 * UUID_LEN, &touch, sizeof(touch));
+	while (baselen > 0 && base[baselen - 1] == '/')
+		baselen--;
+	return psprintf("%.*s/%s/%s", baselen, base, path, LeaseEncode(about, sizeof(about)));
+}

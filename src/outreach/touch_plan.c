@@ -1,0 +1,229 @@
+/*
+ * touch_plan.c
+ *		What a batch knows of lanes, plans, texts and tenants.
+ *
+ * Each is read once a call and kept in the batch's context.  A plan version
+ * never changes; lanes' channels, tenants and templates may, and are then as
+ * they were when the call met them first.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+
+#include "core/clock.h"
+#include "core/query.h"
+#include "outreach/touch_queue.h"
+
+static Query read_lane = {
+	"SELECT l.campaign_id, l.channel, c.address_kind, c.consent = 'opted_in', c.uncertain_policy = 'retry'"
+	"  FROM campaign.lanes l JOIN campaign.channels c ON c.channel = l.channel"
+	" WHERE l.tenant_id = $1 AND l.lane = $2",
+	NULL, {UUIDOID, INT4OID}
+};
+
+/* lengths have no months: the domain bounds delays in hours, min_gap by a check */
+static Query read_plan = {
+	"SELECT l.lane, (extract(epoch FROM t.delay) * 1000000)::bigint, t.on_failure = 'stop', t.attachments,"
+	"       o.max_attempts::integer, (extract(epoch FROM n.min_gap) * 1000000)::bigint"
+	"  FROM campaign.campaign_touches t"
+	"  JOIN campaign.lanes l ON l.tenant_id = t.tenant_id AND l.campaign_id = t.campaign_id AND l.channel = t.channel"
+	"  JOIN campaign.outreach_campaigns o ON o.tenant_id = t.tenant_id AND o.campaign_id = t.campaign_id"
+	"  JOIN campaign.tenants n ON n.id = t.tenant_id"
+	" WHERE t.tenant_id = $1 AND t.campaign_id = $2 AND t.plan_version = $3"
+	" ORDER BY t.touch_number",
+	NULL, {UUIDOID, UUIDOID, INT4OID}
+};
+
+static Query read_tenant = {
+	"SELECT n.name, coalesce(n.sender_name, n.name), n.review_url, n.link_base_url"
+	"  FROM campaign.tenants n WHERE n.id = $1",
+	NULL, {UUIDOID}
+};
+
+static Query read_text = {
+	"SELECT x.template_id, x.subject, x.body, x.body_html FROM campaign.touch_text($1, $2, $3, $4, $5) x",
+	NULL, {UUIDOID, UUIDOID, INT4OID, INT2OID, TEXTOID}
+};
+
+static HTAB *batch_table(TouchBatch *batch, const char *name, Size keysize, Size entrysize);
+static char *keep_text(TouchBatch *batch, uint64 row, int column);
+
+/* The batch belongs to the current memory context. */
+void
+TouchBatchInit(TouchBatch *batch)
+{
+	batch->context = CurrentMemoryContext;
+	batch->now = CampaignNow();
+	batch->lanes = batch_table(batch, "campaign lanes", sizeof(((TouchLane *) 0)->key), sizeof(TouchLane));
+	batch->plans = batch_table(batch, "campaign plans", sizeof(((TouchPlan *) 0)->key), sizeof(TouchPlan));
+	batch->texts = batch_table(batch, "campaign texts", sizeof(((TouchText *) 0)->key), sizeof(TouchText));
+	batch->tenants = batch_table(batch, "campaign tenants", sizeof(pg_uuid_t), sizeof(TouchTenant));
+}
+
+/* NULL if there is no such lane. */
+TouchLane *
+TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane)
+{
+	TouchLane	wanted;
+	TouchLane  *entry;
+	Datum		values[2];
+	bool		isnull;
+
+	memset(&wanted, 0, sizeof(wanted));
+	wanted.key.tenant = *tenant;
+	wanted.key.lane = lane;
+	entry = hash_search(batch->lanes, &wanted.key, HASH_FIND, NULL);
+	if (entry)
+		return entry;
+
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = Int32GetDatum(lane);
+	if (QueryRun(&read_lane, values, NULL) != 1)
+	{
+		SPI_freetuptable(SPI_tuptable);
+		return NULL;
+	}
+	entry = hash_search(batch->lanes, &wanted.key, HASH_ENTER, NULL);
+	entry->campaign = *DatumGetUUIDP(QueryValue(0, 1, &isnull));
+	entry->channel = keep_text(batch, 0, 2);
+	entry->address_kind = keep_text(batch, 0, 3);
+	entry->needs_opt_in = DatumGetBool(QueryValue(0, 4, &isnull));
+	entry->retries_uncertain = DatumGetBool(QueryValue(0, 5, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	return entry;
+}
+
+TouchPlan *
+TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *campaign, int32 version)
+{
+	TouchPlan	wanted;
+	TouchPlan  *entry;
+	Datum		values[3];
+	bool		isnull;
+	MemoryContext old;
+
+	memset(&wanted, 0, sizeof(wanted));
+	wanted.key.tenant = *tenant;
+	wanted.key.campaign = *campaign;
+	wanted.key.version = version;
+	entry = hash_search(batch->plans, &wanted.key, HASH_FIND, NULL);
+	if (entry)
+		return entry;
+
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = UUIDPGetDatum(campaign);
+	values[2] = Int32GetDatum(version);
+	wanted.ntouches = (int) QueryRun(&read_plan, values, NULL);
+	if (wanted.ntouches == 0)
+		elog(ERROR, "plan version %d of a campaign has no touch", version);
+
+	old = MemoryContextSwitchTo(batch->context);
+	wanted.touches = palloc0(sizeof(PlanTouch) * wanted.ntouches);
+	for (int i = 0; i < wanted.ntouches; i++)
+	{
+		PlanTouch  *touch = &wanted.touches[i];
+
+		touch->lane = DatumGetInt32(QueryValue(i, 1, &isnull));
+		touch->delay = DatumGetInt64(QueryValue(i, 2, &isnull));
+		touch->stop_on_failure = DatumGetBool(QueryValue(i, 3, &isnull));
+		touch->attachments = datumCopy(QueryValue(i, 4, &isnull), false, -1);
+	}
+	MemoryContextSwitchTo(old);
+	wanted.max_attempts = DatumGetInt32(QueryValue(0, 5, &isnull));
+	wanted.min_gap = DatumGetInt64(QueryValue(0, 6, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+
+	entry = hash_search(batch->plans, &wanted.key, HASH_ENTER, NULL);
+	*entry = wanted;
+	return entry;
+}
+
+TouchTenant *
+TouchBatchTenant(TouchBatch *batch, const pg_uuid_t *tenant)
+{
+	TouchTenant *entry = hash_search(batch->tenants, tenant, HASH_FIND, NULL);
+	Datum		values[1];
+
+	if (entry)
+		return entry;
+	values[0] = UUIDPGetDatum(tenant);
+	if (QueryRun(&read_tenant, values, NULL) != 1)
+		elog(ERROR, "tenant of a queued touch is gone");
+	entry = hash_search(batch->tenants, tenant, HASH_ENTER, NULL);
+	entry->name = keep_text(batch, 0, 1);
+	entry->sender_name = keep_text(batch, 0, 2);
+	entry->review_url = keep_text(batch, 0, 3);
+	entry->link_base_url = keep_text(batch, 0, 4);
+	SPI_freetuptable(SPI_tuptable);
+	return entry;
+}
+
+/* The unrendered text of a touch for the facts' service type. */
+TouchText *
+TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *facts, int touch_number)
+{
+	TouchText	wanted;
+	TouchText  *entry;
+	Datum		values[5];
+	char		nulls[5] = "     ";
+	bool		isnull;
+	Datum		template_id;
+
+	memset(&wanted, 0, sizeof(wanted));
+	wanted.key.tenant = *tenant;
+	wanted.key.campaign = facts->campaign;
+	wanted.key.version = facts->plan_version;
+	wanted.key.touch_number = touch_number;
+	if (facts->service_type)
+		strlcpy(wanted.key.service, facts->service_type, sizeof(wanted.key.service));
+	entry = hash_search(batch->texts, &wanted.key, HASH_FIND, NULL);
+	if (entry)
+		return entry;
+
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = UUIDPGetDatum(&facts->campaign);
+	values[2] = Int32GetDatum(facts->plan_version);
+	values[3] = Int16GetDatum(touch_number);
+	values[4] = facts->service_type ? CStringGetTextDatum(facts->service_type) : (Datum) 0;
+	nulls[4] = facts->service_type ? ' ' : 'n';
+	if (QueryRun(&read_text, values, nulls) != 1)
+		elog(ERROR, "touch %d is not in plan version %d", touch_number, facts->plan_version);
+	template_id = QueryValue(0, 1, &isnull);
+	wanted.has_template = !isnull;
+	if (!isnull)
+		wanted.template_id = *DatumGetUUIDP(template_id);
+	wanted.subject = keep_text(batch, 0, 2);
+	wanted.body = keep_text(batch, 0, 3);
+	wanted.body_html = keep_text(batch, 0, 4);
+	SPI_freetuptable(SPI_tuptable);
+
+	entry = hash_search(batch->texts, &wanted.key, HASH_ENTER, NULL);
+	*entry = wanted;
+	return entry;
+}
+
+static HTAB *
+batch_table(TouchBatch *batch, const char *name, Size keysize, Size entrysize)
+{
+	HASHCTL		ctl = {0};
+
+	ctl.keysize = keysize;
+	ctl.entrysize = entrysize;
+	ctl.hcxt = batch->context;
+	return hash_create(name, 16, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/* A column of the result as text in the batch's context. */
+static char *
+keep_text(TouchBatch *batch, uint64 row, int column)
+{
+	MemoryContext old = MemoryContextSwitchTo(batch->context);
+	char	   *text = QueryText(row, column);
+
+	MemoryContextSwitchTo(old);
+	return text;
+}

@@ -1,0 +1,272 @@
+/*
+ * touch_queue.h
+ *		The queue of due touches: its rows, and the parts of the engine that
+ *		work on them.
+ *
+ * touch_storage  how rows are found, locked and written (SPI, for now)
+ * touch_plan     what a batch knows of lanes, plans, texts and tenants
+ * touch_facts    what is known of one touch, read after its row is locked
+ * touch_gate     may it be sent
+ * touch_outcome  what an outcome does to log, queue and enrolment
+ * touch_message  the rendered message
+ * touch_claim, touch_lease, touch_report   the SQL functions of workers
+ *
+ * All of them run inside the SPI connection of the SQL function.
+ */
+#ifndef CAMPAIGN_TOUCH_QUEUE_H
+#define CAMPAIGN_TOUCH_QUEUE_H
+
+#include "datatype/timestamp.h"
+#include "utils/hsearch.h"
+#include "utils/uuid.h"
+
+/* Most touches that one claim may take, and how many more rows it may look at. */
+#define CAMPAIGN_MAX_CLAIM 10000
+#define CAMPAIGN_CLAIM_EXAMINES 10
+
+/* Longest name of a worker and of a service type, in bytes with the terminator. */
+#define CAMPAIGN_MAX_WORKER 200
+#define CAMPAIGN_SERVICE_BYTES 256
+
+/* Bits of touch_queue.flags. */
+#define TOUCH_BEGUN		1		/* begin_send answered go */
+#define TOUCH_STOPPED	2		/* the enrolment was stopped under the lease */
+
+typedef struct TouchKey
+{
+	pg_uuid_t	tenant;
+	pg_uuid_t	enrollment;
+	TimestampTz due_at;			/* the engine's clock, as scheduled_at and claimed_at */
+	int32		lane;
+} TouchKey;
+
+typedef struct TouchRow
+{
+	TouchKey	key;
+	TimestampTz scheduled_at;
+	TimestampTz lease_until;	/* the wall clock */
+	TimestampTz claimed_at;
+	int64		fence;
+	int64		worker_id;
+	int16		touch_number;
+	int16		attempt;
+	int16		attempt_base;
+	int16		resume_touch;
+	int16		flags;
+} TouchRow;
+
+/* What a lease token says. */
+typedef struct TouchToken
+{
+	TouchKey	key;
+	int64		fence;
+	int16		touch_number;
+	int16		attempt;
+} TouchToken;
+
+typedef struct TouchLane
+{
+	struct
+	{
+		pg_uuid_t	tenant;
+		int32		lane;
+	}			key;
+	pg_uuid_t	campaign;
+	char	   *channel;
+	char	   *address_kind;
+	bool		needs_opt_in;	/* else: not opted out is enough */
+	bool		retries_uncertain;
+} TouchLane;
+
+typedef struct PlanTouch
+{
+	int32		lane;
+	int64		delay;			/* microseconds after the touch before */
+	bool		stop_on_failure;
+	Datum		attachments;	/* uuid[] */
+} PlanTouch;
+
+typedef struct TouchPlan
+{
+	struct
+	{
+		pg_uuid_t	tenant;
+		pg_uuid_t	campaign;
+		int32		version;
+	}			key;
+	int			ntouches;
+	PlanTouch  *touches;		/* touch n is touches[n - 1] */
+	int			max_attempts;
+	int64		min_gap;		/* microseconds */
+} TouchPlan;
+
+typedef struct TouchTenant
+{
+	pg_uuid_t	id;
+	char	   *name;
+	char	   *sender_name;
+	char	   *review_url;
+	char	   *link_base_url;
+} TouchTenant;
+
+typedef struct TouchText
+{
+	struct
+	{
+		pg_uuid_t	tenant;
+		pg_uuid_t	campaign;
+		int32		version;
+		int32		touch_number;
+		char		service[CAMPAIGN_SERVICE_BYTES];
+	}			key;
+	bool		has_template;
+	pg_uuid_t	template_id;
+	char	   *subject;
+	char	   *body;
+	char	   *body_html;
+} TouchText;
+
+/* One call: its time, and what it has looked up. */
+typedef struct TouchBatch
+{
+	MemoryContext context;		/* what is looked up lives as long as the call */
+	TimestampTz now;			/* the engine's clock */
+	HTAB	   *lanes;
+	HTAB	   *plans;
+	HTAB	   *texts;
+	HTAB	   *tenants;
+} TouchBatch;
+
+typedef struct TouchFacts
+{
+	bool		live;			/* the enrolment is active */
+	char	   *enrollment_status;
+	bool		campaign_running;
+	bool		contact_archived;
+	bool		suppressed;
+	bool		opted_in;
+	bool		opted_out;
+	bool		job_cancelled;
+	bool		has_job;
+	int32		plan_version;
+	pg_uuid_t	campaign;
+	pg_uuid_t	contact;
+	pg_uuid_t	job;
+	TimestampTz first_scheduled_at;
+	char	   *address;		/* NULL: the contact has none for the channel */
+	char	   *first_name;
+	char	   *last_name;
+	char	   *name;
+	char	   *service_type;
+	Datum		attributes;		/* jsonb */
+} TouchFacts;
+
+typedef enum GateOutcome
+{
+	GATE_DELIVER,
+	GATE_HOLD,					/* not now, and nothing is written */
+	GATE_SKIP,					/* this touch never; the sequence goes on */
+	GATE_STOP					/* the sequence ends */
+} GateOutcome;
+
+typedef struct GateVerdict
+{
+	GateOutcome outcome;
+	const char *reason;			/* static; NULL to deliver */
+} GateVerdict;
+
+typedef enum TouchStatus
+{
+	TOUCH_SENT,
+	TOUCH_FAILED,
+	TOUCH_SKIPPED
+} TouchStatus;
+
+/* What became of an attempt. Texts may be NULL. */
+typedef struct TouchOutcome
+{
+	TouchStatus status;
+	bool		permanent;
+	TimestampTz at;				/* of a send */
+	const char *provider_id;
+	const char *error;
+	const char *reason;
+	bool		has_metadata;
+	Datum		metadata;		/* jsonb */
+} TouchOutcome;
+
+/* What the outcome did. */
+typedef struct TouchSettled
+{
+	bool		logged_only;	/* the enrolment had been stopped */
+	const char *enrollment_status;	/* static */
+	bool		has_next;
+	TimestampTz next_due_at;
+} TouchSettled;
+
+typedef struct TouchMessage
+{
+	char	   *subject;
+	char	   *body;
+	char	   *body_html;
+} TouchMessage;
+
+/* Restrictions of a claim: NULL datums where absent. */
+typedef struct TouchFilter
+{
+	bool		has_tenants;
+	bool		has_channels;
+	Datum		tenants;		/* uuid[] */
+	Datum		channels;		/* text[] */
+} TouchFilter;
+
+/* touch_queue.c */
+extern void TouchQueueInit(void);
+extern char *TouchTokenEncode(const TouchToken *token);
+extern bool TouchTokenDecode(const char *text, int len, TouchToken *token);
+extern void TouchTokenOfRow(const TouchRow *row, TouchToken *token);
+extern void TouchRequireReadCommitted(const char *function);
+
+/* touch_storage.c */
+extern int	StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
+						   int limit, const pg_uuid_t *seen, int nseen, TouchKey *keys);
+extern bool StorageLockDue(const TouchKey *key, TimestampTz now, TimestampTz wall, TouchRow *row);
+extern bool StorageLockToken(const TouchToken *token, TouchRow *row);
+extern bool StorageLockEnrollment(const TouchKey *key, bool wait);
+extern void StorageUpdate(const TouchKey *key, const TouchRow *row);
+extern void StorageDelete(const TouchKey *key);
+extern void StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
+					   const TouchText *text, const char *subject, const TouchOutcome *outcome,
+					   TimestampTz now, bool is_final, bool advanced);
+extern int16 StorageLastAttempt(const TouchKey *key, int touch_number);
+extern void StorageEndEnrollment(const TouchKey *key, const char *stop_reason, TimestampTz now);
+extern int64 StorageWorker(const char *name);
+
+/* touch_plan.c */
+extern void TouchBatchInit(TouchBatch *batch);
+extern TouchLane *TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane);
+extern TouchPlan *TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant,
+								 const pg_uuid_t *campaign, int32 version);
+extern TouchTenant *TouchBatchTenant(TouchBatch *batch, const pg_uuid_t *tenant);
+extern TouchText *TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *facts,
+								 int touch_number);
+
+/* touch_facts.c */
+extern bool TouchFactsRead(const TouchRow *row, const TouchLane *lane, TouchFacts *facts);
+
+/* touch_gate.c */
+extern GateVerdict TouchGate(const TouchFacts *facts, const TouchLane *lane);
+
+/* touch_message.c */
+extern void TouchMessageRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
+							   const TouchText *text, TouchMessage *message);
+extern char *TouchSubjectRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
+								const TouchText *text);
+extern void TouchIdempotencyKey(const TouchRow *row, pg_uuid_t *key);
+
+/* touch_outcome.c */
+extern void TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts,
+						const TouchLane *lane, const TouchOutcome *outcome, TouchSettled *settled);
+extern void TouchEndLease(TouchRow *row);
+
+#endif							/* CAMPAIGN_TOUCH_QUEUE_H */

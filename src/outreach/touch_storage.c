@@ -1,0 +1,423 @@
+/*
+ * touch_storage.c
+ *		How rows of the queue, the log and the enrolments are found, locked
+ *		and written.
+ *
+ * This is the storage interface of the engine: statements through SPI.  What
+ * a row means is not known here.  Every statement has its own snapshot, so
+ * what is read after a lock was taken is the latest that has committed.
+ * Operators are unqualified: every SQL function that leads here pins
+ * search_path to pg_catalog, pg_temp.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "core/ids.h"
+#include "core/query.h"
+#include "outreach/touch_queue.h"
+
+/* The columns of a TouchRow, in the order of read_row(). */
+#define ROW_COLUMNS \
+	"q.tenant_id, q.enrollment_id, q.due_at, q.lane, q.scheduled_at, q.lease_until, " \
+	"q.claimed_at, q.fence, q.worker_id, q.touch_number, q.attempt, q.attempt_base, " \
+	"q.resume_touch, q.flags"
+#define KEY_CONDITION \
+	"q.tenant_id = $1 AND q.lane = $2 AND q.due_at = $3 AND q.enrollment_id = $4"
+#define KEY_TYPES UUIDOID, INT4OID, TIMESTAMPTZOID, UUIDOID
+
+/*
+ * Fair between tenants and then between their lanes: each lane's oldest are
+ * ranked within the lane, then within the tenant, and the first of every
+ * tenant comes before the second of any.
+ */
+static Query find_due = {
+	"SELECT r.tenant_id, r.enrollment_id, r.due_at, r.lane"
+	"  FROM (SELECT d.tenant_id, d.lane, d.due_at, d.enrollment_id,"
+	"               row_number() OVER (PARTITION BY d.tenant_id"
+	"                                  ORDER BY d.lane_turn, d.due_at, d.lane, d.enrollment_id) AS turn"
+	"          FROM (SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id,"
+	"                       row_number() OVER (PARTITION BY q.tenant_id, q.lane"
+	"                                          ORDER BY q.due_at, q.enrollment_id) AS lane_turn"
+	"                  FROM campaign.lanes l"
+	"                 CROSS JOIN LATERAL ("
+	"                       SELECT t.tenant_id, t.lane, t.due_at, t.enrollment_id"
+	"                         FROM campaign.touch_queue t"
+	"                        WHERE t.tenant_id = l.tenant_id AND t.lane = l.lane"
+	"                          AND t.due_at <= $1 AND t.lease_until <= $2"
+	"                          AND t.enrollment_id <> ALL ($6)"
+	"                        ORDER BY t.due_at, t.enrollment_id LIMIT $3) q"
+	"                 WHERE NOT l.paused"
+	"                   AND ($4 IS NULL OR l.tenant_id = ANY ($4))"
+	"                   AND ($5 IS NULL OR l.channel = ANY ($5))) d) r"
+	" ORDER BY r.turn, r.due_at, r.tenant_id LIMIT $3",
+	NULL,
+	{TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, UUIDARRAYOID, TEXTARRAYOID, UUIDARRAYOID}
+};
+
+static Query lock_due = {
+	"SELECT " ROW_COLUMNS " FROM campaign.touch_queue q"
+	" WHERE " KEY_CONDITION " AND q.due_at <= $5 AND q.lease_until <= $6"
+	" FOR UPDATE SKIP LOCKED",
+	NULL, {KEY_TYPES, TIMESTAMPTZOID, TIMESTAMPTZOID}
+};
+
+static Query lock_key = {
+	"SELECT " ROW_COLUMNS " FROM campaign.touch_queue q WHERE " KEY_CONDITION " FOR UPDATE",
+	NULL, {KEY_TYPES}
+};
+
+static Query lock_enrollment = {
+	"SELECT FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.id = $2 FOR NO KEY UPDATE",
+	NULL, {UUIDOID, UUIDOID}
+};
+
+static Query lock_free_enrollment = {
+	"SELECT FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.id = $2"
+	" FOR NO KEY UPDATE SKIP LOCKED",
+	NULL, {UUIDOID, UUIDOID}
+};
+
+static Query update_row = {
+	"UPDATE campaign.touch_queue q SET lane = $5, due_at = $6, scheduled_at = $7, lease_until = $8,"
+	" claimed_at = $9, fence = $10, worker_id = $11, touch_number = $12, attempt = $13,"
+	" attempt_base = $14, resume_touch = $15, flags = $16 WHERE " KEY_CONDITION,
+	NULL,
+	{KEY_TYPES, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID,
+	INT8OID, INT2OID, INT2OID, INT2OID, INT2OID, INT2OID}
+};
+
+static Query delete_row = {
+	"DELETE FROM campaign.touch_queue q WHERE " KEY_CONDITION,
+	NULL, {KEY_TYPES}
+};
+
+static Query insert_log = {
+	"INSERT INTO campaign.send_logs (tenant_id, id, campaign_id, enrollment_id, contact_id, template_id,"
+	" touch_number, attempt, plan_version, fence, worker_id, is_final, advanced, channel, status,"
+	" scheduled_at, claimed_at, sent_at, logged_at, address, subject, provider_id, reason, error, metadata)"
+	" SELECT $1, $2, e.campaign_id, e.id, e.contact_id, $3, $4, $5, e.plan_version, $6, $7, $8, $9, $10, $11,"
+	" $12, nullif($13, '-infinity'), $14, $15, $16, $17, $18, $19, $20, $21"
+	" FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.id = $22",
+	NULL,
+	{UUIDOID, UUIDOID, UUIDOID, INT2OID, INT2OID, INT8OID, INT8OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID,
+		TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+	TEXTOID, JSONBOID, UUIDOID}
+};
+
+static Query last_attempt = {
+	"SELECT coalesce(max(l.attempt), 0::smallint) FROM campaign.send_logs l"
+	" WHERE l.tenant_id = $1 AND l.enrollment_id = $2 AND l.touch_number = $3",
+	NULL, {UUIDOID, UUIDOID, INT2OID}
+};
+
+static Query complete_enrollment = {
+	"UPDATE campaign.campaign_enrollments e SET status = 'completed', completed_at = $3"
+	" WHERE e.tenant_id = $1 AND e.id = $2",
+	NULL, {UUIDOID, UUIDOID, TIMESTAMPTZOID}
+};
+
+static Query stop_enrollment = {
+	"UPDATE campaign.campaign_enrollments e SET status = 'stopped', stopped_at = $3, stop_reason = $4"
+	" WHERE e.tenant_id = $1 AND e.id = $2",
+	NULL, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TEXTOID}
+};
+
+static Query add_worker = {
+	"INSERT INTO campaign.workers (id, name, first_seen_at)"
+	" SELECT hashtextextended($1, 0), $1, $2"
+	"  WHERE NOT EXISTS (SELECT FROM campaign.workers w WHERE w.id = hashtextextended($1, 0))"
+	" ON CONFLICT DO NOTHING",
+	NULL, {TEXTOID, TIMESTAMPTZOID}
+};
+
+static Query find_worker = {
+	"SELECT hashtextextended($1, 0)",
+	NULL, {TEXTOID}
+};
+
+static void key_values(const TouchKey *key, Datum *values);
+static bool read_row(TouchRow *row);
+static bool get_row(Query *query, Datum *values, TouchRow *row);
+
+/*
+ * Keys of up to limit due touches that nobody leases, in the order in which
+ * they are to be served, less those of the enrolments seen; keys has room for
+ * limit.  Locks nothing: what is found may be gone, or busy, by the time.
+ */
+int
+StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
+			   int limit, const pg_uuid_t *seen, int nseen, TouchKey *keys)
+{
+	Datum	   *skipped = palloc(sizeof(Datum) * Max(nseen, 1));
+	Datum		values[6];
+	char		nulls[6] = "      ";
+	ArrayType  *array;
+	int			n;
+
+	for (int i = 0; i < nseen; i++)
+		skipped[i] = UUIDPGetDatum(&seen[i]);
+	array = construct_array(skipped, nseen, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
+
+	values[0] = TimestampTzGetDatum(now);
+	values[1] = TimestampTzGetDatum(wall);
+	values[2] = Int64GetDatum(limit);
+	values[3] = filter->tenants;
+	nulls[3] = filter->has_tenants ? ' ' : 'n';
+	values[4] = filter->channels;
+	nulls[4] = filter->has_channels ? ' ' : 'n';
+	values[5] = PointerGetDatum(array);
+	n = (int) QueryRun(&find_due, values, nulls);
+	for (int i = 0; i < n; i++)
+	{
+		bool		isnull;
+
+		memset(&keys[i], 0, sizeof(TouchKey));
+		keys[i].tenant = *DatumGetUUIDP(QueryValue(i, 1, &isnull));
+		keys[i].enrollment = *DatumGetUUIDP(QueryValue(i, 2, &isnull));
+		keys[i].due_at = DatumGetTimestampTz(QueryValue(i, 3, &isnull));
+		keys[i].lane = DatumGetInt32(QueryValue(i, 4, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	pfree(skipped);
+	pfree(array);
+	return n;
+}
+
+/*
+ * Lock a row that was found due, without waiting, and read it again: false if
+ * it is busy, gone, or due no more.
+ */
+bool
+StorageLockDue(const TouchKey *key, TimestampTz now, TimestampTz wall, TouchRow *row)
+{
+	Datum		values[6];
+
+	key_values(key, values);
+	values[4] = TimestampTzGetDatum(now);
+	values[5] = TimestampTzGetDatum(wall);
+	return get_row(&lock_due, values, row);
+}
+
+/*
+ * Lock the row that a token speaks of, waiting for whoever has it: false if it
+ * has moved on, or is under another lease.  A row that was stopped or put
+ * aside under its lease lies at due infinity.
+ */
+bool
+StorageLockToken(const TouchToken *token, TouchRow *row)
+{
+	TouchKey	key = token->key;
+	Datum		values[4];
+
+	key_values(&key, values);
+	if (!get_row(&lock_key, values, row))
+	{
+		key.due_at = DT_NOEND;
+		key_values(&key, values);
+		if (!get_row(&lock_key, values, row))
+			return false;
+	}
+	return row->fence == token->fence && row->attempt == token->attempt &&
+		row->touch_number == token->touch_number;
+}
+
+/*
+ * Lock the enrolment of a key FOR NO KEY UPDATE: false if there is none or, not
+ * waiting, if it is busy.
+ */
+bool
+StorageLockEnrollment(const TouchKey *key, bool wait)
+{
+	Datum		values[2];
+	uint64		n;
+
+	values[0] = UUIDPGetDatum(&key->tenant);
+	values[1] = UUIDPGetDatum(&key->enrollment);
+	n = QueryRun(wait ? &lock_enrollment : &lock_free_enrollment, values, NULL);
+	SPI_freetuptable(SPI_tuptable);
+	return n == 1;
+}
+
+/* Write a row that the caller has locked and that lies at key. */
+void
+StorageUpdate(const TouchKey *key, const TouchRow *row)
+{
+	Datum		values[16];
+
+	key_values(key, values);
+	values[4] = Int32GetDatum(row->key.lane);
+	values[5] = TimestampTzGetDatum(row->key.due_at);
+	values[6] = TimestampTzGetDatum(row->scheduled_at);
+	values[7] = TimestampTzGetDatum(row->lease_until);
+	values[8] = TimestampTzGetDatum(row->claimed_at);
+	values[9] = Int64GetDatum(row->fence);
+	values[10] = Int64GetDatum(row->worker_id);
+	values[11] = Int16GetDatum(row->touch_number);
+	values[12] = Int16GetDatum(row->attempt);
+	values[13] = Int16GetDatum(row->attempt_base);
+	values[14] = Int16GetDatum(row->resume_touch);
+	values[15] = Int16GetDatum(row->flags);
+	if (QueryRun(&update_row, values, NULL) != 1)
+		elog(ERROR, "locked row of touch_queue is gone");
+}
+
+/* Remove a row that the caller has locked. */
+void
+StorageDelete(const TouchKey *key)
+{
+	Datum		values[4];
+
+	key_values(key, values);
+	if (QueryRun(&delete_row, values, NULL) != 1)
+		elog(ERROR, "locked row of touch_queue is gone");
+}
+
+/* Append what became of an attempt; subject and the texts of outcome may be NULL. */
+void
+StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
+		   const TouchText *text, const char *subject, const TouchOutcome *outcome,
+		   TimestampTz now, bool is_final, bool advanced)
+{
+	static const char *const names[] = {"sent", "failed", "skipped"};
+	const char *texts[5];
+	Datum		values[22];
+	char		nulls[22];
+	pg_uuid_t	id;
+
+	memset(nulls, ' ', sizeof(nulls));
+	UuidV7Generate(&id);
+	values[0] = UUIDPGetDatum(&row->key.tenant);
+	values[1] = UUIDPGetDatum(&id);
+	values[2] = UUIDPGetDatum(&text->template_id);
+	nulls[2] = text->has_template ? ' ' : 'n';
+	values[3] = Int16GetDatum(row->touch_number);
+	values[4] = Int16GetDatum(row->attempt);
+	values[5] = Int64GetDatum(row->fence);
+	values[6] = Int64GetDatum(row->worker_id);
+	nulls[6] = row->worker_id == 0 ? 'n' : ' ';
+	values[7] = BoolGetDatum(is_final);
+	values[8] = BoolGetDatum(advanced);
+	values[9] = CStringGetTextDatum(lane->channel);
+	values[10] = CStringGetTextDatum(names[outcome->status]);
+	values[11] = TimestampTzGetDatum(row->scheduled_at);
+	values[12] = TimestampTzGetDatum(row->claimed_at);
+	values[13] = TimestampTzGetDatum(outcome->at);
+	nulls[13] = outcome->status == TOUCH_SENT ? ' ' : 'n';
+	values[14] = TimestampTzGetDatum(now);
+	texts[0] = facts->address;
+	texts[1] = subject;
+	texts[2] = outcome->provider_id;
+	texts[3] = outcome->reason;
+	texts[4] = outcome->error;
+	for (int i = 0; i < (int) lengthof(texts); i++)
+	{
+		values[15 + i] = texts[i] ? CStringGetTextDatum(texts[i]) : (Datum) 0;
+		nulls[15 + i] = texts[i] ? ' ' : 'n';
+	}
+	values[20] = outcome->metadata;
+	nulls[20] = outcome->has_metadata ? ' ' : 'n';
+	values[21] = UUIDPGetDatum(&row->key.enrollment);
+	if (QueryRun(&insert_log, values, nulls) != 1)
+		elog(ERROR, "enrolment of a queued touch is gone");
+}
+
+/* The highest attempt of a touch that is logged; 0 if none is. */
+int16
+StorageLastAttempt(const TouchKey *key, int touch_number)
+{
+	Datum		values[3];
+	bool		isnull;
+	int16		attempt;
+
+	values[0] = UUIDPGetDatum(&key->tenant);
+	values[1] = UUIDPGetDatum(&key->enrollment);
+	values[2] = Int16GetDatum(touch_number);
+	QueryRun(&last_attempt, values, NULL);
+	attempt = DatumGetInt16(QueryValue(0, 1, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	return attempt;
+}
+
+/*
+ * End an active enrolment that the caller has locked: stopped with a reason,
+ * completed with NULL.
+ */
+void
+StorageEndEnrollment(const TouchKey *key, const char *stop_reason, TimestampTz now)
+{
+	Datum		values[4];
+
+	values[0] = UUIDPGetDatum(&key->tenant);
+	values[1] = UUIDPGetDatum(&key->enrollment);
+	values[2] = TimestampTzGetDatum(now);
+	if (stop_reason)
+		values[3] = CStringGetTextDatum(stop_reason);
+	if (QueryRun(stop_reason ? &stop_enrollment : &complete_enrollment, values, NULL) != 1)
+		elog(ERROR, "enrolment of a queued touch is gone");
+}
+
+/* The id of a worker, which is made known by its first claim. */
+int64
+StorageWorker(const char *name)
+{
+	Datum		values[2];
+	bool		isnull;
+	int64		id;
+
+	values[0] = CStringGetTextDatum(name);
+	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	QueryRun(&add_worker, values, NULL);
+	QueryRun(&find_worker, values, NULL);
+	id = DatumGetInt64(QueryValue(0, 1, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	return id;
+}
+
+static void
+key_values(const TouchKey *key, Datum *values)
+{
+	values[0] = UUIDPGetDatum(&key->tenant);
+	values[1] = Int32GetDatum(key->lane);
+	values[2] = TimestampTzGetDatum(key->due_at);
+	values[3] = UUIDPGetDatum(&key->enrollment);
+}
+
+static bool
+get_row(Query *query, Datum *values, TouchRow *row)
+{
+	bool		found = QueryRun(query, values, NULL) == 1 && read_row(row);
+
+	SPI_freetuptable(SPI_tuptable);
+	return found;
+}
+
+/* The first row of the result, whose columns are ROW_COLUMNS and never NULL. */
+static bool
+read_row(TouchRow *row)
+{
+	HeapTuple	tuple = SPI_tuptable->vals[0];
+	Datum		values[14];
+	bool		nulls[14];
+
+	heap_deform_tuple(tuple, SPI_tuptable->tupdesc, values, nulls);
+	memset(row, 0, sizeof(*row));
+	row->key.tenant = *DatumGetUUIDP(values[0]);
+	row->key.enrollment = *DatumGetUUIDP(values[1]);
+	row->key.due_at = DatumGetTimestampTz(values[2]);
+	row->key.lane = DatumGetInt32(values[3]);
+	row->scheduled_at = DatumGetTimestampTz(values[4]);
+	row->lease_until = DatumGetTimestampTz(values[5]);
+	row->claimed_at = DatumGetTimestampTz(values[6]);
+	row->fence = DatumGetInt64(values[7]);
+	row->worker_id = DatumGetInt64(values[8]);
+	row->touch_number = DatumGetInt16(values[9]);
+	row->attempt = DatumGetInt16(values[10]);
+	row->attempt_base = DatumGetInt16(values[11]);
+	row->resume_touch = DatumGetInt16(values[12]);
+	row->flags = DatumGetInt16(values[13]);
+	return true;
+}
