@@ -118,9 +118,9 @@ static int	compare_machines(const void *a, const void *b);
 static const LifeCycleState *find_state(const LifeCycle *cycle, const char *name);
 static bool step_is_allowed(const LifeCycleState *from, const char *to);
 static void check_known_state(LifeCycleCall *call, const LifeCycle *cycle, const char *state);
-static void raise_unknown_machine(const char *machine) pg_attribute_noreturn();
+static void raise_unknown_machine(const char *machine);
 static void raise_illegal_step(LifeCycleCall *call, const LifeCycle *cycle,
-							   const char *from, const char *to) pg_attribute_noreturn();
+							   const char *from, const char *to);
 static char *quoted_list(const char *const *names, int count);
 static void log_transition(LifeCycleCall *call, HeapTuple tuple,
 						   const char *from, const char *to);
