@@ -11,8 +11,8 @@ CREATE TABLE campaign.campaigns (
 	is_active boolean NOT NULL GENERATED ALWAYS AS (archived_at IS NULL) STORED,
 	external_id text,
 	created_by text DEFAULT campaign.current_member(),
-	created_at timestamptz NOT NULL DEFAULT campaign.now(),
-	updated_at timestamptz NOT NULL DEFAULT campaign.now(),
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT campaigns_pkey PRIMARY KEY (tenant_id, id),
 	CONSTRAINT campaigns_tenant_fkey FOREIGN KEY (tenant_id)
 		REFERENCES campaign.tenants (id) ON DELETE CASCADE,
@@ -117,7 +117,8 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'CP002',
 			MESSAGE = 'only a draft campaign can be deleted',
 			DETAIL = format('Its status is "%s".', target.status),
-			HINT = 'Archive it with campaign.transition_campaign(); campaign.purge_campaign() removes an archived one.',
+			HINT = CASE WHEN target.archived_at IS NULL THEN 'Archive it with campaign.transition_campaign().'
+				ELSE 'It is archived already; campaign.purge_campaign() removes it if it has no history.' END,
 			SCHEMA = 'campaign', TABLE = 'campaigns', COLUMN = 'status';
 	END IF;
 	PERFORM campaign.transition_campaign(target.id, 'archived', 'deleted');
@@ -166,6 +167,8 @@ CREATE TRIGGER life_cycle_outreach BEFORE INSERT OR UPDATE ON campaign.campaigns
 	EXECUTE FUNCTION campaign.enforce_life_cycle('outreach', 'status');
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON campaign.campaigns
 	FOR EACH ROW EXECUTE FUNCTION campaign.touch_updated_at();
+COMMENT ON TRIGGER life_cycle_outreach ON campaign.campaigns IS 'Status of outreach campaigns. A trigger of preconditions sorts after it, so that an illegal step is told before an unmet precondition.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.campaigns IS 'Keeps updated_at.';
 
 ALTER TABLE campaign.campaigns ENABLE ROW LEVEL SECURITY;
 CREATE POLICY campaigns_select ON campaign.campaigns FOR SELECT

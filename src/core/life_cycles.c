@@ -48,7 +48,7 @@ typedef struct LifeCycleState
 {
 	char	   *name;
 	int			ntargets;
-	char	  **targets;		/* states one step away, in order of position */
+	const char **targets;		/* states one step away, in order of position */
 } LifeCycleState;
 
 typedef struct LifeCycle
@@ -118,10 +118,10 @@ static int	compare_machines(const void *a, const void *b);
 static const LifeCycleState *find_state(const LifeCycle *cycle, const char *name);
 static bool step_is_allowed(const LifeCycleState *from, const char *to);
 static void check_known_state(LifeCycleCall *call, const LifeCycle *cycle, const char *state);
-static void raise_unknown_machine(const char *machine) pg_attribute_noreturn();
+static void raise_unknown_machine(const char *machine);
 static void raise_illegal_step(LifeCycleCall *call, const LifeCycle *cycle,
-							   const char *from, const char *to) pg_attribute_noreturn();
-static char *quoted_list(char **names, int count);
+							   const char *from, const char *to);
+static char *quoted_list(const char *const *names, int count);
 static void log_transition(LifeCycleCall *call, HeapTuple tuple,
 						   const char *from, const char *to);
 static Oid	get_campaign_relid(const char *relname);
@@ -215,10 +215,13 @@ campaign_protect_seeded(PG_FUNCTION_ARGS)
 	HeapTuple	tuples[2] = {NULL, NULL};
 	int			attnum;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigdata->tg_event))
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
+		TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) == TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be called as a BEFORE trigger", "campaign.protect_seeded")));
+				 errmsg("function \"%s\" must be called as a trigger", "campaign.protect_seeded"),
+				 errdetail("It works before a change of each row and before TRUNCATE."),
+				 errhint("Declare it BEFORE INSERT OR UPDATE OR DELETE FOR EACH ROW, or BEFORE TRUNCATE.")));
 
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	attnum = SPI_fnumber(tupdesc, "seeded");
@@ -227,6 +230,8 @@ campaign_protect_seeded(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("table \"%s\" has no boolean column \"%s\"",
 						RelationGetRelationName(trigdata->tg_relation), "seeded"),
+				 errdetail("The column says which rows come with the extension."),
+				 errhint("Drop the trigger, or add the column."),
 				 errtable(trigdata->tg_relation)));
 
 	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
@@ -266,7 +271,9 @@ check_call(FunctionCallInfo fcinfo, LifeCycleCall *call)
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be called as a trigger", "campaign.enforce_life_cycle")));
+				 errmsg("function \"%s\" must be called as a trigger", "campaign.enforce_life_cycle"),
+				 errdetail("It was called on its own."),
+				 errhint("Name it in CREATE TRIGGER.")));
 
 	trigger = trigdata->tg_trigger;
 	if (!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
@@ -276,6 +283,7 @@ check_call(FunctionCallInfo fcinfo, LifeCycleCall *call)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger \"%s\" of table \"%s\" must be fired before INSERT or UPDATE, for each row",
 						trigger->tgname, RelationGetRelationName(trigdata->tg_relation)),
+				 errdetail("Function campaign.enforce_life_cycle judges a row before it is written."),
 				 errhint("Declare it BEFORE INSERT OR UPDATE ON the table FOR EACH ROW.")));
 
 	unlogged = trigger->tgnargs == 3 && strcmp(trigger->tgargs[2], "unlogged") == 0;
@@ -284,7 +292,8 @@ check_call(FunctionCallInfo fcinfo, LifeCycleCall *call)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger \"%s\" of table \"%s\" has wrong arguments",
 						trigger->tgname, RelationGetRelationName(trigdata->tg_relation)),
-				 errhint("Declare it with EXECUTE FUNCTION campaign.enforce_life_cycle('machine', 'column') or ('machine', 'column', 'unlogged').")));
+				 errdetail("Function campaign.enforce_life_cycle takes a life cycle, a column and, if steps are not to be logged, the word unlogged."),
+				 errhint("Declare it with campaign.enforce_life_cycle('machine', 'column') or ('machine', 'column', 'unlogged').")));
 
 	call->rel = trigdata->tg_relation;
 	call->machine = trigger->tgargs[0];
@@ -309,7 +318,8 @@ check_call_column(LifeCycleCall *call, const char *column)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of table \"%s\" does not exist",
 						column, RelationGetRelationName(call->rel)),
-				 errhint("The second argument of campaign.enforce_life_cycle names the column that holds the state."),
+				 errdetail("The second argument of campaign.enforce_life_cycle names the column that holds the state."),
+				 errhint("Declare the trigger anew with a column of the table."),
 				 errtablecolname(call->rel, column)));
 
 	type = getBaseType(SPI_gettypeid(tupdesc, call->attnum));
@@ -393,7 +403,7 @@ step_is_allowed(const LifeCycleState *from, const char *to)
 static void
 check_known_state(LifeCycleCall *call, const LifeCycle *cycle, const char *state)
 {
-	char	  **names;
+	const char **names;
 
 	if (state != NULL && find_state(cycle, state) != NULL)
 		return;
@@ -420,7 +430,7 @@ check_known_state(LifeCycleCall *call, const LifeCycle *cycle, const char *state
 static void
 raise_unknown_machine(const char *machine)
 {
-	char	  **names = palloc(mul_size(life_cycles->nmachines, sizeof(char *)));
+	const char **names = palloc(mul_size(life_cycles->nmachines, sizeof(char *)));
 
 	for (int i = 0; i < life_cycles->nmachines; i++)
 		names[i] = life_cycles->machines[i].machine;
@@ -445,8 +455,8 @@ raise_illegal_step(LifeCycleCall *call, const LifeCycle *cycle, const char *from
 	if (state == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_CAMPAIGN_ILLEGAL_TRANSITION),
-				 errmsg("life cycle \"%s\" does not lead from \"%s\" to \"%s\"",
-						cycle->machine, from != NULL ? from : "null", to),
+				 errmsg("life cycle \"%s\" does not lead from %s to \"%s\"",
+						cycle->machine, from != NULL ? quoted_list(&from, 1) : "null", to),
 				 errdetail("The current state is no state of the life cycle."),
 				 errhint("Add it to campaign.life_cycle_states, or correct the row with the trigger disabled."),
 				 errtablecol(call->rel, call->attnum)));
@@ -469,11 +479,13 @@ raise_illegal_step(LifeCycleCall *call, const LifeCycle *cycle, const char *from
 }
 
 static char *
-quoted_list(char **names, int count)
+quoted_list(const char *const *names, int count)
 {
 	StringInfoData list;
 
 	initStringInfo(&list);
+	if (count == 0)
+		appendStringInfoString(&list, "none");
 	for (int i = 0; i < count; i++)
 		appendStringInfo(&list, "%s\"%s\"", i > 0 ? ", " : "", names[i]);
 	return list.data;
@@ -506,6 +518,8 @@ log_transition(LifeCycleCall *call, HeapTuple tuple, const char *from, const cha
 		ereport(ERROR,
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
 				 errmsg("a transition of a row without tenant_id or id cannot be logged"),
+				 errdetail("Column \"%s\" of table \"%s\" is null.", tenant_isnull ? "tenant_id" : "id",
+						   RelationGetRelationName(call->rel)),
 				 errhint("Set both, or declare the trigger with a third argument, 'unlogged'."),
 				 errtablecol(call->rel, tenant_isnull ? call->tenant_attnum : call->id_attnum)));
 

@@ -178,17 +178,25 @@ CREATE TRIGGER invalidate_cache_truncate AFTER TRUNCATE ON campaign.life_cycle_t
 	FOR EACH STATEMENT EXECUTE FUNCTION campaign.invalidate_relation_cache();
 ALTER TABLE campaign.life_cycle_states ENABLE ALWAYS TRIGGER invalidate_cache;
 ALTER TABLE campaign.life_cycle_states ENABLE ALWAYS TRIGGER invalidate_cache_truncate;
+COMMENT ON TRIGGER invalidate_cache ON campaign.life_cycle_states IS 'Sessions keep the life cycles in memory.';
+COMMENT ON TRIGGER invalidate_cache_truncate ON campaign.life_cycle_states IS 'Sessions keep the life cycles in memory.';
 ALTER TABLE campaign.life_cycle_transitions ENABLE ALWAYS TRIGGER invalidate_cache;
 ALTER TABLE campaign.life_cycle_transitions ENABLE ALWAYS TRIGGER invalidate_cache_truncate;
+COMMENT ON TRIGGER invalidate_cache ON campaign.life_cycle_transitions IS 'Sessions keep the life cycles in memory.';
+COMMENT ON TRIGGER invalidate_cache_truncate ON campaign.life_cycle_transitions IS 'Sessions keep the life cycles in memory.';
 
 CREATE TRIGGER protect_seeded BEFORE INSERT OR UPDATE OR DELETE ON campaign.life_cycle_states
 	FOR EACH ROW EXECUTE FUNCTION campaign.protect_seeded();
 CREATE TRIGGER protect_seeded_truncate BEFORE TRUNCATE ON campaign.life_cycle_states
 	FOR EACH STATEMENT EXECUTE FUNCTION campaign.protect_seeded();
+COMMENT ON TRIGGER protect_seeded ON campaign.life_cycle_states IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER protect_seeded_truncate ON campaign.life_cycle_states IS 'What the extension brings is changed by nobody.';
 CREATE TRIGGER protect_seeded BEFORE INSERT OR UPDATE OR DELETE ON campaign.life_cycle_transitions
 	FOR EACH ROW EXECUTE FUNCTION campaign.protect_seeded();
 CREATE TRIGGER protect_seeded_truncate BEFORE TRUNCATE ON campaign.life_cycle_transitions
 	FOR EACH STATEMENT EXECUTE FUNCTION campaign.protect_seeded();
+COMMENT ON TRIGGER protect_seeded ON campaign.life_cycle_transitions IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER protect_seeded_truncate ON campaign.life_cycle_transitions IS 'What the extension brings is changed by nobody.';
 
 ALTER TABLE campaign.life_cycle_log ENABLE ROW LEVEL SECURITY;
 CREATE POLICY life_cycle_log_select ON campaign.life_cycle_log FOR SELECT
