@@ -37,6 +37,9 @@ RETURNING name, updated_at > created_at AS touched;
 -- What is refused
 --
 \set VERBOSITY sqlstate
+INSERT INTO campaign.campaign_templates (tenant_id, name, template_config) VALUES (:'ann', 'x', '[]');
+INSERT INTO campaign.campaign_templates (tenant_id, name, template_config) VALUES (:'ann', 'x', '[{"channel": "email", "subject": "Hi {{contact.frist_name}}"}]');
+UPDATE campaign.campaign_templates SET template_config = '[{"channel": "email", "delay_hours": -1}]' WHERE id = :'ours';
 INSERT INTO campaign.campaign_templates (tenant_id, name, template_config) VALUES (:'ann', 'x', NULL);
 INSERT INTO campaign.campaign_templates (tenant_id, name, template_config, default_config) VALUES (:'ann', 'x', '[{"channel": "email"}]', '[]');
 INSERT INTO campaign.campaign_templates (tenant_id, name, template_config) VALUES (:'ann', ' ', '[{"channel": "email"}]');

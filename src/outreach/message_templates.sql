@@ -156,30 +156,6 @@ $$;
 COMMENT ON FUNCTION campaign.copy_message_template(uuid, uuid, text) IS
 'Copies a template of the tenant or of the system tenant to the tenant, to be edited there; returns the id of the copy. The copy is not a default; its service type is NULL if the tenant does not have it.';
 
-CREATE FUNCTION campaign.own_message_template(template uuid, tenant uuid) RETURNS uuid
-	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-	SET search_path = pg_catalog, pg_temp
-	AS $$
-DECLARE
-	own uuid;
-BEGIN
-	SELECT t.id INTO own FROM campaign.message_templates t WHERE t.tenant_id = $2 AND t.id = $1;
-	IF NOT FOUND THEN
-		-- A copy that was edited is another text by now and is not taken.
-		SELECT c.id INTO own
-		FROM campaign.message_templates t
-			JOIN campaign.message_templates c ON c.tenant_id = $2 AND c.copied_from = t.id
-				AND c.archived_at IS NULL AND c.channel = t.channel
-				AND (c.subject, c.body, c.body_html) IS NOT DISTINCT FROM (t.subject, t.body, t.body_html)
-		WHERE t.tenant_id = '00000000-0000-0000-0000-000000000000' AND t.id = $1
-		ORDER BY c.id LIMIT 1;
-	END IF;
-	RETURN coalesce(own, campaign.copy_message_template($1, $2));
-END
-$$;
-COMMENT ON FUNCTION campaign.own_message_template(uuid, uuid) IS
-'Internal, copy on use: the tenant''s own template to refer to where a document names one of its own or of the system tenant''s; makes a copy if there is no unchanged one. P0002 if there is no such template.';
-
 INSERT INTO campaign.message_templates (tenant_id, id, channel, service_type, name, subject, body, is_default, seeded)
 SELECT '00000000-0000-0000-0000-000000000000', s.id::uuid, 'email', s.service_type, s.name, s.subject,
 	pg_catalog.format(E'Hi {{contact.first_name|there}},\n\n%s\n\nWould you take a minute to tell us, and others, how we did?\n{{link.review}}\n\nIf something is not right, just answer this email and we will take care of it.\n\nBest regards,\n{{tenant.sender_name|Your service team}}\n{{tenant.name}}\n\nNo more emails like this: {{link.unsubscribe}}\n', s.opening),
