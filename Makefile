@@ -8,7 +8,9 @@ ROOMS = \
 	core/tenants \
 	core/life_cycles \
 	core/campaigns \
+	core/document_reader \
 	core/documents \
+	core/document_schema \
 	core/leases \
 	core/query \
 	outreach/channels \

@@ -22,5 +22,15 @@
 #define CAMPAIGN_MAX_STEPS 50
 #define CAMPAIGN_MAX_ATTACHMENTS 10
 #define CAMPAIGN_MAX_BODY_CHARS 100000
+#define CAMPAIGN_MAX_SUBJECT_CHARS 998	/* a line of an email, RFC 5322 */
+
+/* Longest delay, and longest lateness, of a step: a leap year. */
+#define CAMPAIGN_MAX_DELAY_HOURS 8784
+#define CAMPAIGN_MAX_DELAY_DAYS 366
+
+/* Documents: nesting, and how many faults are told of one document. */
+#define CAMPAIGN_MAX_DOCUMENT_DEPTH 32
+#define CAMPAIGN_MAX_DOCUMENT_FAULTS 1000
+#define CAMPAIGN_MAX_DETAIL_FAULTS 20
 
 #endif							/* CAMPAIGN_H */

@@ -24,6 +24,7 @@ COMMENT ON FUNCTION campaign.render_subject(text, jsonb) IS
 'Preview of a subject, with the values of render_message(): control characters in values become spaces, so that the result is one line.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+	('member', 'USAGE', 'DOMAIN campaign.message_text'),
 	('member', 'EXECUTE', 'FUNCTION campaign.check_message_text(text)'),
 	('member', 'EXECUTE', 'FUNCTION campaign.render_message(text, boolean, jsonb)'),
 	('member', 'EXECUTE', 'FUNCTION campaign.render_subject(text, jsonb)');

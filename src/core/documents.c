@@ -1,0 +1,839 @@
+/*
+ * documents.c
+ *		Validation of jsonb documents against static tables.
+ *
+ * The walker reads the binary jsonb where it lies.  As long as it meets no
+ * fault it allocates nothing, so that a CHECK costs about as much as reading
+ * the document.  It has two modes: a quiet one that ends at the first fault
+ * and says only that there is one, and a telling one that goes on and
+ * describes each.  Whoever raises an error runs the first and, if need be, the
+ * second.
+ *
+ * Rules that need a table's rows are not for this file: what it says of a
+ * document depends on the document alone, so its callers can be IMMUTABLE.
+ *
+ * Vocabulary: a schema describes a value, a field a key of an object, a rule
+ * several keys or elements together; a fault is one thing wrong at one path.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/numeric.h"
+#include "utils/varlena.h"
+
+#include "campaign.h"
+#include "compat.h"
+#include "core/documents.h"
+#include "core/errors.h"
+
+/* Longest piece of a document that is repeated in a message, in bytes. */
+#define MAX_QUOTED 40
+
+/* Keys longer than this are nobody's typing error. */
+#define MAX_GUESSED_KEY 63
+
+typedef struct DocPlace
+{
+	const char *key;			/* not terminated; NULL for an array's element */
+	int			number;			/* bytes of key, or the element's index */
+} DocPlace;
+
+struct DocWalk
+{
+	const Document *document;
+	int			limit;			/* faults to describe; 0 is the quiet mode */
+	List	   *faults;			/* of DocFault */
+	bool		failed;
+	bool		done;			/* nothing more is wanted */
+	int			depth;
+	DocPlace	places[CAMPAIGN_MAX_DOCUMENT_DEPTH];
+};
+
+static void WalkDocument(DocWalk *walk, const Document *document,
+						 const Jsonb *jb, int limit);
+static void CheckValue(DocWalk *walk, const DocSchema *schema, const JsonbValue *value);
+static bool HasType(const DocSchema *schema, const JsonbValue *value);
+static void FaultWrongType(DocWalk *walk, const DocSchema *schema, const JsonbValue *value);
+static void CheckString(DocWalk *walk, const DocSchema *schema, const JsonbValue *value);
+static void CheckListed(DocWalk *walk, const DocSchema *schema, const JsonbValue *value);
+static void CheckNumber(DocWalk *walk, const DocSchema *schema, const JsonbValue *value);
+static void CheckArray(DocWalk *walk, const DocSchema *schema, const JsonbContainer *array);
+static void CheckObject(DocWalk *walk, const DocSchema *schema, const JsonbContainer *object);
+static void CheckFields(DocWalk *walk, const DocSchema *schema,
+						const JsonbValue *values, uint32 seen);
+static void CheckObjectRule(DocWalk *walk, const DocSchema *schema,
+							const DocRule *rule, uint32 seen);
+static void CheckArrayRule(DocWalk *walk, const DocRule *rule,
+						   const JsonbContainer *array, int count);
+static void CheckNumbering(DocWalk *walk, const DocRule *rule,
+						   const JsonbContainer *array, int count);
+static void FaultUnknownKey(DocWalk *walk, const DocSchema *schema);
+static const char *NearestField(const DocSchema *schema, const char *key, int len);
+static int	FindField(const DocSchema *schema, const char *key, int len);
+static bool ElementGet(const JsonbValue *element, const char *key, JsonbValue *value);
+static bool Enter(DocWalk *walk, const char *key, int number);
+static void Leave(DocWalk *walk);
+static char *PathText(const DocWalk *walk);
+static char *Quoted(const char *text, int len);
+static char *NumberText(const JsonbValue *value);
+static const char *ActualType(const JsonbValue *value);
+static const char *WantedType(DocType type);
+
+/*
+ * Whether the document has no fault.  Allocates nothing if so.
+ */
+bool
+DocumentIsValid(const Document *document, const Jsonb *jb)
+{
+	DocWalk		walk;
+
+	WalkDocument(&walk, document, jb, 0);
+	return !walk.failed;
+}
+
+/*
+ * Raises CP003 unless the document is valid: the first fault in the message,
+ * as many as fit in the detail.
+ */
+void
+DocumentRequire(const Document *document, const Jsonb *jb)
+{
+	DocWalk		walk;
+	DocFault   *first;
+	StringInfoData detail;
+	int			told = 0;
+	ListCell   *cell;
+
+	WalkDocument(&walk, document, jb, 0);
+	if (!walk.failed)
+		return;
+
+	WalkDocument(&walk, document, jb, CAMPAIGN_MAX_DETAIL_FAULTS + 1);
+	initStringInfo(&detail);
+	foreach(cell, walk.faults)
+	{
+		DocFault   *fault = lfirst(cell);
+
+		if (told++ == CAMPAIGN_MAX_DETAIL_FAULTS)
+		{
+			appendStringInfo(&detail, "\nThere are more; %s.%s_errors() lists them.",
+							 CAMPAIGN_SCHEMA, document->name);
+			break;
+		}
+		appendStringInfo(&detail, "%s%s %s.", told > 1 ? "\n" : "",
+						 fault->path, fault->message);
+	}
+	first = linitial(walk.faults);
+	ereport(ERROR,
+			(errcode(ERRCODE_CAMPAIGN_INVALID_DOCUMENT),
+			 errmsg("invalid %s: %s %s", document->name, first->path, first->message),
+			 errdetail_internal("%s", detail.data),
+			 errhint("%s", first->hint ? first->hint : "Correct the document at this path."),
+			 err_generic_string(PG_DIAG_SCHEMA_NAME, CAMPAIGN_SCHEMA),
+			 err_generic_string(PG_DIAG_DATATYPE_NAME, document->name),
+			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, document->constraint)));
+}
+
+/*
+ * Answers a function RETURNS TABLE (path text, code text, message text, hint
+ * text) with a row for each fault, in the order of the walk.
+ */
+void
+DocumentReturnFaults(const Document *document, const Jsonb *jb, FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	DocFault	more = {"$", "too_many_faults", "has more faults than are listed",
+	"Correct these and ask again."};
+	DocWalk		walk;
+	ListCell   *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	WalkDocument(&walk, document, jb, CAMPAIGN_MAX_DOCUMENT_FAULTS + 1);
+	if (list_length(walk.faults) > CAMPAIGN_MAX_DOCUMENT_FAULTS)
+		*(DocFault *) llast(walk.faults) = more;
+	foreach(cell, walk.faults)
+	{
+		DocFault   *fault = lfirst(cell);
+		Datum		values[4] = {0};
+		bool		nulls[4] = {false, false, false, fault->hint == NULL};
+
+		values[0] = CStringGetTextDatum(fault->path);
+		values[1] = CStringGetTextDatum(fault->code);
+		values[2] = CStringGetTextDatum(fault->message);
+		if (fault->hint)
+			values[3] = CStringGetTextDatum(fault->hint);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+/*
+ * Whether a fault would not be described: an inspect hook can then stop at its
+ * first.
+ */
+bool
+DocumentIsQuiet(const DocWalk *walk)
+{
+	return walk->limit == 0;
+}
+
+/*
+ * Whether further faults are not wanted: a hook in a loop asks.
+ */
+bool
+DocumentIsDone(const DocWalk *walk)
+{
+	return walk->done;
+}
+
+/*
+ * Records a fault at the place where the walk is.  code and hint must outlive
+ * the walk; the message is formatted here.
+ */
+void
+DocumentFault(DocWalk *walk, const char *code, const char *hint, const char *format,...)
+{
+	DocFault   *fault;
+	StringInfoData message;
+
+	walk->failed = true;
+	if (walk->limit == 0)
+	{
+		walk->done = true;
+		return;
+	}
+	if (walk->done)
+		return;
+
+	initStringInfo(&message);
+	for (;;)
+	{
+		va_list		args;
+		int			needed;
+
+		va_start(args, format);
+		needed = appendStringInfoVA(&message, format, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&message, needed);
+	}
+
+	fault = palloc(sizeof(DocFault));
+	fault->path = PathText(walk);
+	fault->code = code;
+	fault->message = message.data;
+	fault->hint = hint;
+	walk->faults = lappend(walk->faults, fault);
+	walk->done = list_length(walk->faults) >= walk->limit;
+}
+
+static void
+WalkDocument(DocWalk *walk, const Document *document, const Jsonb *jb, int limit)
+{
+	JsonbValue	root;
+
+	walk->document = document;
+	walk->limit = limit;
+	walk->faults = NIL;
+	walk->failed = false;
+	walk->done = false;
+	walk->depth = 0;
+
+	DocumentRoot(jb, &root);
+	CheckValue(walk, document->root, &root);
+}
+
+static void
+CheckValue(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
+{
+	check_stack_depth();
+
+	if (!HasType(schema, value))
+	{
+		FaultWrongType(walk, schema, value);
+		return;
+	}
+	switch (schema->type)
+	{
+		case DOC_STRING:
+			CheckString(walk, schema, value);
+			break;
+		case DOC_NUMBER:
+		case DOC_INTEGER:
+			CheckNumber(walk, schema, value);
+			break;
+		case DOC_BOOLEAN:
+			break;
+		case DOC_ARRAY:
+			CheckArray(walk, schema, value->val.binary.data);
+			break;
+		case DOC_OBJECT:
+			CheckObject(walk, schema, value->val.binary.data);
+			break;
+	}
+}
+
+static bool
+HasType(const DocSchema *schema, const JsonbValue *value)
+{
+	switch (schema->type)
+	{
+		case DOC_STRING:
+			return value->type == jbvString;
+		case DOC_NUMBER:
+		case DOC_INTEGER:
+			return value->type == jbvNumeric;
+		case DOC_BOOLEAN:
+			return value->type == jbvBool;
+		case DOC_ARRAY:
+			return value->type == jbvBinary &&
+				JsonContainerIsArray(value->val.binary.data);
+		case DOC_OBJECT:
+			return value->type == jbvBinary &&
+				JsonContainerIsObject(value->val.binary.data);
+	}
+	return false;
+}
+
+/*
+ * At the root a string that begins like an array (or like a string, encoded
+ * once more) is what a client stores that encodes its JSON twice.
+ */
+static void
+FaultWrongType(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
+{
+	const Document *document = walk->document;
+
+	if (value->type == jbvString && walk->depth == 0 && document->unwrap)
+	{
+		const char *text = value->val.string.val;
+		int			len = value->val.string.len;
+
+		while (len > 0 && strchr(" \t\r\n", *text))
+		{
+			text++;
+			len--;
+		}
+		if (len > 0 && strchr("[{\"", *text))
+		{
+			DocumentFault(walk, "double_encoded",
+						  psprintf("Undo the double encoding with %s.%s(jsonb).",
+								   CAMPAIGN_SCHEMA, document->unwrap),
+						  "must be %s, not a string that contains its JSON text",
+						  WantedType(schema->type));
+			return;
+		}
+	}
+	if (value->type == jbvNull)
+		DocumentFault(walk, "null_value",
+					  walk->depth > 0 && walk->places[walk->depth - 1].key
+					  ? "Leave the key out to have its default." : NULL,
+					  "must be %s, not null", WantedType(schema->type));
+	else
+		DocumentFault(walk, "wrong_type", NULL, "must be %s, not %s",
+					  WantedType(schema->type), ActualType(value));
+}
+
+/*
+ * Lengths are in characters.  A string has at most as many as it has bytes, so
+ * that most are never counted.
+ */
+static void
+CheckString(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
+{
+	const char *text = value->val.string.val;
+	int			len = value->val.string.len;
+
+	if (schema->values)
+	{
+		CheckListed(walk, schema, value);
+		return;
+	}
+	if (len > schema->max && pg_mbstrlen_with_len(text, len) > schema->max)
+	{
+		DocumentFault(walk, "too_long", NULL, "must have at most %d characters, not %d",
+					  schema->max, pg_mbstrlen_with_len(text, len));
+		return;
+	}
+	if (len < schema->min * MAX_MULTIBYTE_CHAR_LEN &&
+		pg_mbstrlen_with_len(text, len) < schema->min)
+	{
+		DocumentFault(walk, "too_short", NULL, "must have at least %d character%s",
+					  schema->min, schema->min == 1 ? "" : "s");
+		return;
+	}
+	if (schema->format && !schema->format->accepts(text, len))
+	{
+		DocumentFault(walk, "malformed", schema->format->hint, "must be %s, not \"%s\"",
+					  schema->format->name, Quoted(text, len));
+		return;
+	}
+	if (schema->inspect)
+		schema->inspect(walk, text, len);
+}
+
+static void
+CheckListed(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
+{
+	const char *text = value->val.string.val;
+	int			len = value->val.string.len;
+	StringInfoData list;
+
+	for (const char *const *known = schema->values; *known; known++)
+	{
+		if (strncmp(*known, text, len) == 0 && (*known)[len] == '\0')
+			return;
+	}
+	if (DocumentIsQuiet(walk))
+	{
+		DocumentFault(walk, "unknown_value", NULL, "is unknown");
+		return;
+	}
+	initStringInfo(&list);
+	if (schema->values_name)
+		appendStringInfoString(&list, schema->values_name);
+	else
+	{
+		appendStringInfoString(&list, schema->values[1] ? "one of " : "");
+		for (int i = 0; schema->values[i]; i++)
+			appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", schema->values[i]);
+	}
+	DocumentFault(walk, "unknown_value", NULL, "must be %s, not \"%s\"",
+				  list.data, Quoted(text, len));
+}
+
+static void
+CheckNumber(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
+{
+	DocNumber	number;
+	int			low;
+
+	if (!DocumentReadNumber(value->val.numeric, &number) ||
+		(schema->type == DOC_INTEGER && number.fraction))
+	{
+		DocumentFault(walk, "not_an_integer", NULL,
+					  "must be a whole number, not %s", NumberText(value));
+		return;
+	}
+	low = DocumentCompareNumber(&number, schema->min);
+	if (low < 0 || (schema->above_min && low == 0))
+		DocumentFault(walk, "too_small", NULL, "must be %s %d, not %s",
+					  schema->above_min ? "greater than" : "at least",
+					  schema->min, NumberText(value));
+	else if (DocumentCompareNumber(&number, schema->max) > 0)
+		DocumentFault(walk, "too_large", NULL, "must be at most %d, not %s",
+					  schema->max, NumberText(value));
+}
+
+/*
+ * Of an array that is too long only the allowed part is looked at.
+ */
+static void
+CheckArray(DocWalk *walk, const DocSchema *schema, const JsonbContainer *array)
+{
+	uint32		count = JsonContainerSize(array);
+	DocCursor	cursor;
+
+	if (count < schema->min)
+		DocumentFault(walk, "too_few_items", NULL, "must have at least %d item%s, not %u",
+					  schema->min, schema->min == 1 ? "" : "s", count);
+	if (count > schema->max)
+	{
+		DocumentFault(walk, "too_many_items", NULL, "must have at most %d items, not %u",
+					  schema->max, count);
+		count = schema->max;
+	}
+
+	DocumentScan(&cursor, array, DOC_ELEMENTS);
+	for (uint32 i = 0; i < count && !walk->done; i++)
+	{
+		JsonbValue	element;
+
+		DocumentNext(&cursor, &element);
+		if (!Enter(walk, NULL, i))
+			return;
+		CheckValue(walk, schema->items, &element);
+		Leave(walk);
+	}
+	for (int i = 0; i < schema->nrules && !walk->done; i++)
+		CheckArrayRule(walk, &schema->rules[i], array, count);
+}
+
+/*
+ * Unknown keys come first, in the order in which jsonb keeps them, then the
+ * fields in the order of the schema.
+ */
+static void
+CheckObject(DocWalk *walk, const DocSchema *schema, const JsonbContainer *object)
+{
+	uint32		count = JsonContainerSize(object);
+	JsonbValue	values[DOC_MAX_FIELDS];
+	uint32		seen = 0;
+	DocCursor	keys;
+	DocCursor	contents;
+
+	Assert(schema->nfields <= DOC_MAX_FIELDS);
+	DocumentScan(&keys, object, DOC_KEYS);
+	DocumentScan(&contents, object, DOC_VALUES);
+	for (uint32 i = 0; i < count && !walk->done; i++)
+	{
+		JsonbValue	key;
+		JsonbValue	content;
+		int			field;
+
+		CHECK_FOR_INTERRUPTS();
+		DocumentNext(&keys, &key);
+		DocumentNext(&contents, &content);
+		field = FindField(schema, key.val.string.val, key.val.string.len);
+		if (field >= 0 && !schema->fields[field].forbidden)
+		{
+			values[field] = content;
+			seen |= UINT32_C(1) << field;
+			continue;
+		}
+		if (!Enter(walk, key.val.string.val, key.val.string.len))
+			return;
+		if (field >= 0)
+			DocumentFault(walk, "forbidden_key", schema->fields[field].forbidden,
+						  "does not belong here");
+		else
+			FaultUnknownKey(walk, schema);
+		Leave(walk);
+	}
+	if (!walk->done)
+		CheckFields(walk, schema, values, seen);
+	for (int i = 0; i < schema->nrules && !walk->done; i++)
+		CheckObjectRule(walk, schema, &schema->rules[i], seen);
+}
+
+static void
+CheckFields(DocWalk *walk, const DocSchema *schema, const JsonbValue *values, uint32 seen)
+{
+	for (int i = 0; i < schema->nfields && !walk->done; i++)
+	{
+		const DocField *field = &schema->fields[i];
+		bool		present = (seen & (UINT32_C(1) << i)) != 0;
+
+		if (!present && !field->required)
+			continue;
+		if (!Enter(walk, field->name, strlen(field->name)))
+			return;
+		if (present)
+			CheckValue(walk, field->schema, &values[i]);
+		else
+			DocumentFault(walk, "missing_key", NULL, "is required");
+		Leave(walk);
+	}
+}
+
+static void
+CheckObjectRule(DocWalk *walk, const DocSchema *schema, const DocRule *rule, uint32 seen)
+{
+	int			key = FindField(schema, rule->key, strlen(rule->key));
+	int			other = FindField(schema, rule->other, strlen(rule->other));
+	bool		has_key;
+	bool		has_other;
+
+	Assert(key >= 0 && other >= 0);
+	has_key = (seen & (UINT32_C(1) << key)) != 0;
+	has_other = (seen & (UINT32_C(1) << other)) != 0;
+
+	if (rule->kind == DOC_AT_MOST_ONE && has_key && has_other)
+		DocumentFault(walk, rule->code, rule->hint, "%s", rule->message);
+	else if (rule->kind == DOC_NEEDS && has_key && !has_other)
+	{
+		if (!Enter(walk, rule->key, strlen(rule->key)))
+			return;
+		DocumentFault(walk, rule->code, rule->hint, "%s", rule->message);
+		Leave(walk);
+	}
+}
+
+static void
+CheckArrayRule(DocWalk *walk, const DocRule *rule, const JsonbContainer *array, int count)
+{
+	DocCursor	cursor;
+	bool		all_false = count > 0;
+
+	if (rule->kind == DOC_NUMBERED)
+	{
+		CheckNumbering(walk, rule, array, count);
+		return;
+	}
+	DocumentScan(&cursor, array, DOC_ELEMENTS);
+	for (int i = 0; i < count && !walk->done; i++)
+	{
+		JsonbValue	element;
+		JsonbValue	value;
+		bool		present;
+		bool		is_false;
+
+		DocumentNext(&cursor, &element);
+		present = ElementGet(&element, rule->key, &value);
+		is_false = present && value.type == jbvBool && !value.val.boolean;
+		all_false = all_false && is_false;
+		if (rule->kind == DOC_FIRST_ONLY && i > 0 && present &&
+			value.type == jbvBool && value.val.boolean)
+		{
+			if (!Enter(walk, NULL, i))
+				return;
+			if (Enter(walk, rule->key, strlen(rule->key)))
+			{
+				DocumentFault(walk, rule->code, rule->hint, "%s", rule->message);
+				Leave(walk);
+			}
+			Leave(walk);
+		}
+	}
+	if (rule->kind == DOC_NOT_ALL_FALSE && all_false)
+		DocumentFault(walk, rule->code, rule->hint, "%s", rule->message);
+}
+
+/*
+ * What is no positive whole number at all has had its fault already.
+ */
+static void
+CheckNumbering(DocWalk *walk, const DocRule *rule, const JsonbContainer *array, int count)
+{
+	bool		numbered = false;
+
+	for (int pass = 0; pass < 2; pass++)
+	{
+		DocCursor	cursor;
+
+		DocumentScan(&cursor, array, DOC_ELEMENTS);
+		for (int i = 0; i < count && !walk->done; i++)
+		{
+			JsonbValue	element;
+			JsonbValue	value;
+			DocNumber	number;
+			bool		present;
+
+			DocumentNext(&cursor, &element);
+			present = ElementGet(&element, rule->key, &value);
+			numbered = numbered || present;
+			if (pass == 0 || element.type != jbvBinary ||
+				!JsonContainerIsObject(element.val.binary.data))
+				continue;
+			if (present && (value.type != jbvNumeric ||
+							!DocumentReadNumber(value.val.numeric, &number) ||
+							number.fraction || number.negative ||
+							DocumentCompareNumber(&number, i + 1) == 0))
+				continue;
+			if (!Enter(walk, NULL, i))
+				return;
+			if (Enter(walk, rule->key, strlen(rule->key)))
+			{
+				DocumentFault(walk, rule->code, rule->hint, "%s %d", rule->message, i + 1);
+				Leave(walk);
+			}
+			Leave(walk);
+		}
+		if (!numbered)
+			return;
+	}
+}
+
+static void
+FaultUnknownKey(DocWalk *walk, const DocSchema *schema)
+{
+	const DocPlace *place = &walk->places[walk->depth - 1];
+	const char *nearest;
+	StringInfoData hint;
+
+	if (DocumentIsQuiet(walk))
+	{
+		DocumentFault(walk, "unknown_key", NULL, "is not a known key");
+		return;
+	}
+	initStringInfo(&hint);
+	nearest = NearestField(schema, place->key, place->number);
+	if (nearest)
+		appendStringInfo(&hint, "Perhaps you meant \"%s\".", nearest);
+	else
+	{
+		appendStringInfoString(&hint, "Known keys: ");
+		for (int i = 0; i < schema->nfields; i++)
+		{
+			if (!schema->fields[i].forbidden)
+				appendStringInfo(&hint, "%s%s", i > 0 ? ", " : "", schema->fields[i].name);
+		}
+		appendStringInfoChar(&hint, '.');
+	}
+	DocumentFault(walk, "unknown_key", hint.data, "is not a known key");
+}
+
+/*
+ * The field whose name is the fewest edits away, if that is near enough to be
+ * a typing error: up to three, and less than half of the key.
+ */
+static const char *
+NearestField(const DocSchema *schema, const char *key, int len)
+{
+	const char *nearest = NULL;
+	int			best = Min(3, (len - 1) / 2) + 1;
+
+	if (len > MAX_GUESSED_KEY)
+		return NULL;
+	for (int i = 0; i < schema->nfields && best > 1; i++)
+	{
+		const DocField *field = &schema->fields[i];
+		int			distance;
+
+		if (field->forbidden)
+			continue;
+		distance = varstr_levenshtein_less_equal(key, len, field->name, strlen(field->name),
+												 1, 1, 1, best - 1, true);
+		if (distance < best)
+		{
+			best = distance;
+			nearest = field->name;
+		}
+	}
+	return nearest;
+}
+
+static int
+FindField(const DocSchema *schema, const char *key, int len)
+{
+	for (int i = 0; i < schema->nfields; i++)
+	{
+		const char *name = schema->fields[i].name;
+
+		if (strncmp(name, key, len) == 0 && name[len] == '\0')
+			return i;
+	}
+	return -1;
+}
+
+static bool
+ElementGet(const JsonbValue *element, const char *key, JsonbValue *value)
+{
+	return element->type == jbvBinary &&
+		JsonContainerIsObject(element->val.binary.data) &&
+		DocumentGet(element->val.binary.data, key, value);
+}
+
+/*
+ * Goes down to a key (number bytes long) or, with a NULL key, to the element of
+ * that number.  False, with its fault, if that is too deep.
+ */
+static bool
+Enter(DocWalk *walk, const char *key, int number)
+{
+	if (walk->depth == CAMPAIGN_MAX_DOCUMENT_DEPTH)
+	{
+		DocumentFault(walk, "too_deep", NULL, "is nested deeper than %d levels",
+					  CAMPAIGN_MAX_DOCUMENT_DEPTH);
+		return false;
+	}
+	walk->places[walk->depth].key = key;
+	walk->places[walk->depth].number = number;
+	walk->depth++;
+	return true;
+}
+
+static void
+Leave(DocWalk *walk)
+{
+	walk->depth--;
+}
+
+/*
+ * The place of the walk as a JSON path: $[2].delay_hours, $[0]["odd key"].
+ */
+static char *
+PathText(const DocWalk *walk)
+{
+	StringInfoData path;
+
+	initStringInfo(&path);
+	appendStringInfoChar(&path, '$');
+	for (int i = 0; i < walk->depth; i++)
+	{
+		const DocPlace *place = &walk->places[i];
+		bool		plain = place->key && place->number > 0 && place->number <= MAX_QUOTED;
+
+		for (int c = 0; plain && c < place->number; c++)
+			plain = (place->key[c] >= 'a' && place->key[c] <= 'z') ||
+				(place->key[c] >= 'A' && place->key[c] <= 'Z') ||
+				(c > 0 && place->key[c] >= '0' && place->key[c] <= '9') ||
+				place->key[c] == '_';
+		if (!place->key)
+			appendStringInfo(&path, "[%d]", place->number);
+		else if (plain)
+			appendStringInfo(&path, ".%.*s", place->number, place->key);
+		else
+		{
+			appendStringInfoChar(&path, '[');
+			escape_json(&path, Quoted(place->key, place->number));
+			appendStringInfoChar(&path, ']');
+		}
+	}
+	return path.data;
+}
+
+/*
+ * A terminated copy for a message, cut at a character's end.
+ */
+static char *
+Quoted(const char *text, int len)
+{
+	int			cut = pg_mbcliplen(text, len, MAX_QUOTED);
+
+	return cut == len ? pnstrdup(text, len) : psprintf("%.*s...", cut, text);
+}
+
+static char *
+NumberText(const JsonbValue *value)
+{
+	char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out,
+														   NumericGetDatum(value->val.numeric)));
+
+	return Quoted(text, strlen(text));
+}
+
+static const char *
+ActualType(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvNull:
+			return "null";
+		case jbvString:
+			return "a string";
+		case jbvNumeric:
+			return "a number";
+		case jbvBool:
+			return "a boolean";
+		default:
+			return JsonContainerIsArray(value->val.binary.data) ? "an array" : "an object";
+	}
+}
+
+static const char *
+WantedType(DocType type)
+{
+	switch (type)
+	{
+		case DOC_STRING:
+			return "a string";
+		case DOC_NUMBER:
+			return "a number";
+		case DOC_INTEGER:
+			return "a whole number";
+		case DOC_BOOLEAN:
+			return "true or false";
+		case DOC_ARRAY:
+			return "an array";
+		case DOC_OBJECT:
+			return "an object";
+	}
+	return "";
+}
