@@ -5,8 +5,8 @@ RESET client_min_messages;
 \set SHOW_CONTEXT never
 
 -- By default it is the start of the statement.
-SHOW campaign.clock_offset;
 SELECT campaign.now() = pg_catalog.statement_timestamp() AS real_time;
+SHOW campaign.clock_offset;
 
 -- It stands still within a statement and goes on with the next one of the same transaction.
 BEGIN;
