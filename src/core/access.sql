@@ -46,6 +46,7 @@ BEGIN
 	IF role_name IS NULL OR level IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
 			MESSAGE = 'role and level must not be null',
+			DETAIL = CASE WHEN role_name IS NULL THEN 'The role is null.' ELSE 'The level is null.' END,
 			HINT = 'Call campaign.grant_access(role, level).';
 	END IF;
 	IF level NOT IN ('member', 'worker', 'admin') THEN
@@ -63,7 +64,8 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role_name) THEN
 		RAISE EXCEPTION USING ERRCODE = 'undefined_object',
 			MESSAGE = format('role "%s" does not exist', role_name),
-			HINT = 'Create the role first. The name is taken literally, without folding to lower case.';
+			DETAIL = 'The name is taken literally, without folding to lower case.',
+			HINT = 'Create the role first.';
 	END IF;
 	INSERT INTO campaign.access_grants AS g (role_name, level)
 		VALUES (grant_access.role_name, grant_access.level)
@@ -82,6 +84,12 @@ DECLARE
 	gone text[];
 	p record;
 BEGIN
+	IF role_name IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+			MESSAGE = 'role must not be null',
+			DETAIL = 'Without a level all levels of the role are revoked, but never those of all roles.',
+			HINT = 'Call campaign.revoke_access(role) or campaign.revoke_access(role, level).';
+	END IF;
 	WITH deleted AS (
 		DELETE FROM campaign.access_grants g
 		WHERE g.role_name = revoke_access.role_name
@@ -93,6 +101,7 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'undefined_object',
 			MESSAGE = CASE WHEN level IS NULL THEN format('role "%s" has no access level', role_name)
 				ELSE format('role "%s" does not have access level "%s"', role_name, level) END,
+			DETAIL = 'Nothing was revoked.',
 			HINT = 'Table campaign.access_grants lists the roles and their levels.';
 	END IF;
 	-- The grants of a dropped role went with it; only its row was left.

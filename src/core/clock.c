@@ -31,6 +31,7 @@
 static bool check_clock_offset(char **newval, void **extra, GucSource source);
 static void assign_clock_offset(const char *newval, void *extra);
 static bool parse_clock_offset(const char *str, int64 *offset);
+static bool parse_interval(const char *str, Interval *span);
 static bool is_listed_timezone(const char *name);
 
 static char *clock_offset_string = NULL;
@@ -131,9 +132,36 @@ assign_clock_offset(const char *newval, void *extra)
 	clock_offset = *(int64 *) extra;
 }
 
-/* As interval_in() does, but reports by GUC_check_err and returns false. */
+/* Reports by GUC_check_err and returns false if it is no interval within the limit. */
 static bool
 parse_clock_offset(const char *str, int64 *offset)
+{
+	Interval	span;
+	int64		days;
+
+	if (!parse_interval(str, &span))
+	{
+		GUC_check_errdetail("\"%s\" is not an interval.", str);
+		GUC_check_errhint("Write it like \"15 days 02:30:00\"; 0 is the real time.");
+		return false;
+	}
+	days = (int64) span.month * DAYS_PER_MONTH + span.day;
+	if (Abs(days + span.time / USECS_PER_DAY) > CLOCK_OFFSET_MAX_DAYS)
+	{
+		GUC_check_errdetail("\"%s\" moves the clock by more than %d days.", str, CLOCK_OFFSET_MAX_DAYS);
+		GUC_check_errhint("Choose an offset within a hundred years.");
+		return false;
+	}
+	*offset = days * USECS_PER_DAY + span.time;
+	return true;
+}
+
+/*
+ * What interval_in() accepts, without its errors.  The sign of "-1 day 02:00"
+ * depends on IntervalStyle; it is read alike in every session.
+ */
+static bool
+parse_interval(const char *str, Interval *span)
 {
 	char		workbuf[256];
 	char	   *field[MAXDATEFIELDS];
@@ -141,24 +169,16 @@ parse_clock_offset(const char *str, int64 *offset)
 	int			nf;
 	int			dtype;
 	struct pg_itm_in itm = {0};
-	Interval	span;
-	int64		days;
+	int			save_style = IntervalStyle;
+	int			result;
 
-	if (ParseDateTime(str, workbuf, sizeof(workbuf), field, ftype, MAXDATEFIELDS, &nf) != 0 ||
-		DecodeInterval(field, ftype, nf, INTERVAL_FULL_RANGE, &dtype, &itm) != 0 ||
-		dtype != DTK_DELTA ||
-		itmin2interval(&itm, &span) != 0)
-	{
-		GUC_check_errdetail("\"%s\" is not an interval.", str);
-		GUC_check_errhint("Write it like \"15 days 02:30:00\"; 0 is the real time.");
-		return false;
-	}
-	days = (int64) span.month * DAYS_PER_MONTH + span.day + span.time / USECS_PER_DAY;
-	if (days > CLOCK_OFFSET_MAX_DAYS || days < -CLOCK_OFFSET_MAX_DAYS)
-	{
-		GUC_check_errdetail("\"%s\" moves the clock by more than %d days.", str, CLOCK_OFFSET_MAX_DAYS);
-		return false;
-	}
-	*offset = ((int64) span.month * DAYS_PER_MONTH + span.day) * USECS_PER_DAY + span.time;
-	return true;
+	IntervalStyle = INTSTYLE_POSTGRES;
+	result = ParseDateTime(str, workbuf, sizeof(workbuf), field, ftype, MAXDATEFIELDS, &nf);
+	if (result == 0)
+		result = DecodeInterval(field, ftype, nf, INTERVAL_FULL_RANGE, &dtype, &itm);
+	if (result == DTERR_BAD_FORMAT)
+		result = DecodeISO8601Interval(unconstify(char *, str), &dtype, &itm);
+	IntervalStyle = save_style;
+
+	return result == 0 && dtype == DTK_DELTA && itmin2interval(&itm, span) == 0;
 }

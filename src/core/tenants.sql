@@ -12,15 +12,16 @@ CREATE TABLE campaign.tenants (
 	updated_at		timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT tenants_pkey PRIMARY KEY (id),
 	CONSTRAINT tenants_slug_key UNIQUE (slug),
-	CONSTRAINT tenants_name_check CHECK (pg_catalog.btrim(name) OPERATOR(pg_catalog.<>) '' AND pg_catalog.length(name) OPERATOR(pg_catalog.<=) 200),
+	CONSTRAINT tenants_name_check CHECK (name OPERATOR(pg_catalog.~) '[^[:space:]]' AND name OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(name) OPERATOR(pg_catalog.<=) 200),
 	CONSTRAINT tenants_slug_check CHECK (slug OPERATOR(pg_catalog.~) '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
-	CONSTRAINT tenants_sender_name_check CHECK (pg_catalog.btrim(sender_name) OPERATOR(pg_catalog.<>) '' AND pg_catalog.length(sender_name) OPERATOR(pg_catalog.<=) 200),
+	CONSTRAINT tenants_sender_name_check CHECK (sender_name OPERATOR(pg_catalog.~) '[^[:space:]]' AND sender_name OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(sender_name) OPERATOR(pg_catalog.<=) 200),
 	CONSTRAINT tenants_review_url_check CHECK (review_url OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(review_url) OPERATOR(pg_catalog.<=) 2000),
 	CONSTRAINT tenants_link_base_url_check CHECK (link_base_url OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(link_base_url) OPERATOR(pg_catalog.<=) 2000),
 	CONSTRAINT tenants_min_gap_check CHECK (min_gap OPERATOR(pg_catalog.>=) '0'::pg_catalog.interval),
 	CONSTRAINT tenants_seeded_check CHECK (seeded OPERATOR(pg_catalog.=) (id OPERATOR(pg_catalog.=) '00000000-0000-0000-0000-000000000000'))
 );
 COMMENT ON TABLE campaign.tenants IS 'The businesses that use the engine, with their settings. Made by campaign.create_tenant(). The one with the nil id is the system tenant: it owns presets and catalogs, all tenants read it and none writes it.';
+COMMENT ON COLUMN campaign.tenants.name IS 'At most 200 characters; without control characters, since it stands in the headers of messages.';
 COMMENT ON COLUMN campaign.tenants.slug IS 'Short name for addresses: lower-case letters, digits and hyphens, at most 63.';
 COMMENT ON COLUMN campaign.tenants.timezone IS 'Where the tenant is; used for contacts without a time zone of their own.';
 COMMENT ON COLUMN campaign.tenants.sender_name IS 'How the tenant signs: {{tenant.sender_name}}. NULL: its name.';
@@ -51,7 +52,7 @@ COMMENT ON COLUMN campaign.tenant_members.role IS 'viewer reads, editor also wri
 SELECT pg_catalog.pg_extension_config_dump('campaign.tenant_members', '');
 
 -- Always: an applied replica's changes reach the sessions there as well.
-CREATE TRIGGER tenants_forget AFTER INSERT OR DELETE ON campaign.tenants
+CREATE TRIGGER tenants_forget AFTER INSERT OR DELETE OR UPDATE OF id, seeded ON campaign.tenants
 	FOR EACH ROW EXECUTE FUNCTION campaign.invalidate_relation_cache();
 CREATE TRIGGER tenants_forget_all AFTER TRUNCATE ON campaign.tenants
 	FOR EACH STATEMENT EXECUTE FUNCTION campaign.invalidate_relation_cache();
@@ -130,6 +131,7 @@ BEGIN
 	IF name IS NULL OR slug IS NULL OR timezone IS NULL OR owner_member IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
 			MESSAGE = 'name, slug, timezone and owner of a tenant must not be null',
+			DETAIL = 'A tenant has all four from the start.',
 			HINT = 'Call campaign.create_tenant(name, slug, timezone, owner_member).';
 	END IF;
 	IF slug !~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' THEN
@@ -139,10 +141,10 @@ BEGIN
 			HINT = 'Choose something like north-side-plumbing.',
 			SCHEMA = 'campaign', TABLE = 'tenants', COLUMN = 'slug', CONSTRAINT = 'tenants_slug_check';
 	END IF;
-	IF btrim(name) = '' OR length(name) > 200 THEN
+	IF name !~ '[^[:space:]]' OR name ~ '[[:cntrl:]]' OR length(name) > 200 THEN
 		RAISE EXCEPTION USING ERRCODE = 'check_violation',
-			MESSAGE = 'the name of a tenant must have 1 to 200 characters',
-			DETAIL = format('It has %s, not counting blanks at its ends.', length(btrim(name))),
+			MESSAGE = 'the name of a tenant is not valid',
+			DETAIL = 'A name has 1 to 200 characters, not all blank, and no control characters.',
 			HINT = 'Give the name of the business.',
 			SCHEMA = 'campaign', TABLE = 'tenants', COLUMN = 'name', CONSTRAINT = 'tenants_name_check';
 	END IF;
@@ -254,6 +256,7 @@ BEGIN
 	IF tenant IS NULL OR member IS NULL OR role IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
 			MESSAGE = 'tenant, member and role must not be null',
+			DETAIL = 'One of the arguments is null.',
 			HINT = 'Call campaign.add_member(tenant, member, role).';
 	END IF;
 	PERFORM campaign.lock_owned_tenant(tenant);
@@ -273,6 +276,7 @@ BEGIN
 	IF tenant IS NULL OR member IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
 			MESSAGE = 'tenant and member must not be null',
+			DETAIL = 'One of the arguments is null.',
 			HINT = 'Call campaign.remove_member(tenant, member).';
 	END IF;
 	PERFORM campaign.lock_owned_tenant(tenant);
@@ -299,6 +303,7 @@ BEGIN
 	IF tenant IS NULL OR slug IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
 			MESSAGE = 'tenant and slug must not be null',
+			DETAIL = 'The slug confirms which tenant is deleted, with all that it has.',
 			HINT = 'Call campaign.delete_tenant(tenant, slug).';
 	END IF;
 	IF tenant = '00000000-0000-0000-0000-000000000000' THEN
