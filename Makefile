@@ -12,7 +12,7 @@ ROOMS = \
 	core/documents \
 	core/document_schema \
 	core/leases \
-	core/query \
+	core/statements \
 	outreach/channels \
 	outreach/service_types \
 	outreach/template_render \

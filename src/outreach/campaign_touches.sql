@@ -74,7 +74,7 @@ COMMENT ON FUNCTION campaign.ensure_lane(uuid, uuid, text) IS
 
 -- Copy on use: rows of a tenant refer to its own rows only.
 CREATE FUNCTION campaign.adopt_message_template(tenant uuid, template uuid) RETURNS uuid
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
   system_tenant constant uuid := '00000000-0000-0000-0000-000000000000';
@@ -93,11 +93,7 @@ BEGIN
   IF FOUND THEN
     RETURN own;
   END IF;
-  own := campaign.uuid_v7();
-  INSERT INTO campaign.message_templates (tenant_id, id, channel, service_type, name, subject, body, body_html, is_default, copied_from)
-  SELECT tenant, own, s.channel, s.service_type, s.name, s.subject, s.body, s.body_html, false, s.id
-    FROM campaign.message_templates s WHERE s.tenant_id = system_tenant AND s.id = template;
-  RETURN own;
+  RETURN campaign.copy_message_template(template, tenant);
 END $$;
 COMMENT ON FUNCTION campaign.adopt_message_template(uuid, uuid) IS
 'Internal: the tenant''s own template for an id of its own or of the system; a system template is copied once, and again only if the copy was edited.';

@@ -13,10 +13,10 @@
 #include "utils/datum.h"
 #include "utils/timestamp.h"
 
-#include "core/query.h"
+#include "core/statements.h"
 #include "outreach/touch_queue.h"
 
-static Query read_facts = {
+static Statement read_facts = {
 	"SELECT e.status, c.status = 'running', k.archived_at IS NOT NULL, a.address,"
 	"       EXISTS (SELECT FROM campaign.suppressions s"
 	"                WHERE s.tenant_id = $1 AND s.address = campaign.normalize_address(a.address)),"
@@ -51,37 +51,37 @@ TouchFactsRead(const TouchRow *row, const TouchLane *lane, TouchFacts *facts)
 	values[1] = UUIDPGetDatum(&row->key.enrollment);
 	values[2] = CStringGetTextDatum(lane->channel);
 	values[3] = CStringGetTextDatum(lane->address_kind);
-	if (QueryRun(&read_facts, values, NULL) != 1)
+	if (StatementRun(&read_facts, values, NULL) != 1)
 	{
 		SPI_freetuptable(SPI_tuptable);
 		return false;
 	}
 
 	memset(facts, 0, sizeof(*facts));
-	facts->enrollment_status = QueryText(0, 1);
+	facts->enrollment_status = StatementText(0, 1);
 	facts->live = strcmp(facts->enrollment_status, "active") == 0;
-	facts->campaign_running = DatumGetBool(QueryValue(0, 2, &isnull));
-	facts->contact_archived = DatumGetBool(QueryValue(0, 3, &isnull));
-	facts->address = QueryText(0, 4);
-	facts->suppressed = DatumGetBool(QueryValue(0, 5, &isnull));
-	consent = QueryText(0, 6);
+	facts->campaign_running = DatumGetBool(StatementValue(0, 2, &isnull));
+	facts->contact_archived = DatumGetBool(StatementValue(0, 3, &isnull));
+	facts->address = StatementText(0, 4);
+	facts->suppressed = DatumGetBool(StatementValue(0, 5, &isnull));
+	consent = StatementText(0, 6);
 	facts->opted_in = consent && strcmp(consent, "opted_in") == 0;
 	facts->opted_out = consent && strcmp(consent, "opted_out") == 0;
-	value = QueryValue(0, 7, &isnull);
+	value = StatementValue(0, 7, &isnull);
 	facts->job_cancelled = !isnull && DatumGetBool(value);
-	facts->plan_version = DatumGetInt32(QueryValue(0, 8, &isnull));
-	facts->campaign = *DatumGetUUIDP(QueryValue(0, 9, &isnull));
-	facts->contact = *DatumGetUUIDP(QueryValue(0, 10, &isnull));
-	value = QueryValue(0, 11, &isnull);
+	facts->plan_version = DatumGetInt32(StatementValue(0, 8, &isnull));
+	facts->campaign = *DatumGetUUIDP(StatementValue(0, 9, &isnull));
+	facts->contact = *DatumGetUUIDP(StatementValue(0, 10, &isnull));
+	value = StatementValue(0, 11, &isnull);
 	facts->has_job = !isnull;
 	if (facts->has_job)
 		facts->job = *DatumGetUUIDP(value);
-	facts->first_scheduled_at = DatumGetTimestampTz(QueryValue(0, 12, &isnull));
-	facts->first_name = QueryText(0, 13);
-	facts->last_name = QueryText(0, 14);
-	facts->name = QueryText(0, 15);
-	facts->service_type = QueryText(0, 16);
-	facts->attributes = datumCopy(QueryValue(0, 17, &isnull), false, -1);
+	facts->first_scheduled_at = DatumGetTimestampTz(StatementValue(0, 12, &isnull));
+	facts->first_name = StatementText(0, 13);
+	facts->last_name = StatementText(0, 14);
+	facts->name = StatementText(0, 15);
+	facts->service_type = StatementText(0, 16);
+	facts->attributes = datumCopy(StatementValue(0, 17, &isnull), false, -1);
 	SPI_freetuptable(SPI_tuptable);
 	return true;
 }

@@ -64,16 +64,15 @@ job_cancelled(const TouchFacts *facts, const TouchLane *lane)
 	return facts->job_cancelled;
 }
 
-/* A stop comes before a pause: it is final. */
 static const GateCheck checks[] = {
-	{enrollment_ended, {GATE_STOP, "enrollment_ended"}},
 	{campaign_not_running, {GATE_HOLD, "campaign_not_running"}},
+	{enrollment_ended, {GATE_STOP, "enrollment_ended"}},
 	{contact_archived, {GATE_STOP, "contact_archived"}},
-	{job_cancelled, {GATE_STOP, "job_cancelled"}},
 	{address_missing, {GATE_SKIP, "no_address"}},
 	{address_suppressed, {GATE_SKIP, "suppressed"}},
 	{contact_opted_out, {GATE_SKIP, "opted_out"}},
 	{consent_missing, {GATE_SKIP, "no_consent"}},
+	{job_cancelled, {GATE_STOP, "job_cancelled"}},
 };
 
 GateVerdict

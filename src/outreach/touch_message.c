@@ -9,7 +9,6 @@
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
-#include "utils/numeric.h"
 
 #include "core/leases.h"
 #include "outreach/template_render.h"
@@ -24,9 +23,8 @@ typedef struct MessageSource
 } MessageSource;
 
 static const char *lookup(void *arg, Placeholder what, const char *key, int keylen, int *len);
-static const char *attribute_text(Datum attributes, const char *key, int keylen, int *len);
 static const char *link_text(const MessageSource *source, const char *path);
-static char *render(const char *text, bool html, MessageSource *source);
+static char *render(const char *text, TemplateMode mode, MessageSource *source);
 
 /* Render a text in the current memory context; parts that it lacks are NULL. */
 void
@@ -36,24 +34,18 @@ TouchMessageRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *fac
 	MessageSource source = {row, facts, TouchBatchTenant(batch, &row->key.tenant)};
 
 	message->subject = TouchSubjectRender(batch, row, facts, text);
-	message->body = render(text->body, false, &source);
-	message->body_html = render(text->body_html, true, &source);
+	message->body = render(text->body, TEMPLATE_TEXT, &source);
+	message->body_html = render(text->body_html, TEMPLATE_HTML, &source);
 }
 
-/* The subject on one line, whatever a name contains: it becomes a mail header. */
+/* The subject: a mail header, so that a name cannot break the line. */
 char *
 TouchSubjectRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
 				   const TouchText *text)
 {
 	MessageSource source = {row, facts, TouchBatchTenant(batch, &row->key.tenant)};
-	char	   *subject = render(text->subject, false, &source);
 
-	for (char *c = subject; c && *c; c++)
-	{
-		if ((unsigned char) *c < ' ')
-			*c = ' ';
-	}
-	return subject;
+	return render(text->subject, TEMPLATE_LINE, &source);
 }
 
 /*
@@ -80,14 +72,14 @@ TouchIdempotencyKey(const TouchRow *row, pg_uuid_t *key)
 }
 
 static char *
-render(const char *text, bool html, MessageSource *source)
+render(const char *text, TemplateMode mode, MessageSource *source)
 {
 	StringInfoData out;
 
 	if (text == NULL)
 		return NULL;
 	initStringInfo(&out);
-	TemplateTextRender(&out, text, strlen(text), html, lookup, source);
+	TemplateTextRender(&out, text, strlen(text), mode, lookup, source);
 	return out.data;
 }
 
@@ -109,7 +101,7 @@ lookup(void *arg, Placeholder what, const char *key, int keylen, int *len)
 			value = source->facts->last_name;
 			break;
 		case PLACEHOLDER_CONTACT_ATTRIBUTE:
-			return attribute_text(source->facts->attributes, key, keylen, len);
+			return TemplateScalarText(&DatumGetJsonbP(source->facts->attributes)->root, key, keylen, len);
 		case PLACEHOLDER_TENANT_NAME:
 			value = source->tenant->name;
 			break;
@@ -129,34 +121,6 @@ lookup(void *arg, Placeholder what, const char *key, int keylen, int *len)
 	if (value)
 		*len = strlen(value);
 	return value;
-}
-
-/* A scalar attribute as text; objects, arrays and null have none. */
-static const char *
-attribute_text(Datum attributes, const char *key, int keylen, int *len)
-{
-	Jsonb	   *object = DatumGetJsonbP(attributes);
-	JsonbValue	value;
-	const char *text;
-
-	if (getKeyJsonValueFromContainer(&object->root, key, keylen, &value) == NULL)
-		return NULL;
-	switch (value.type)
-	{
-		case jbvString:
-			*len = value.val.string.len;
-			return value.val.string.val;
-		case jbvNumeric:
-			text = numeric_normalize(value.val.numeric);
-			break;
-		case jbvBool:
-			text = value.val.boolean ? "true" : "false";
-			break;
-		default:
-			return NULL;
-	}
-	*len = strlen(text);
-	return text;
 }
 
 /* link_base_url, what the link is for, and what it is about. */

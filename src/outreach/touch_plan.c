@@ -15,10 +15,10 @@
 #include "utils/memutils.h"
 
 #include "core/clock.h"
-#include "core/query.h"
+#include "core/statements.h"
 #include "outreach/touch_queue.h"
 
-static Query read_lane = {
+static Statement read_lane = {
 	"SELECT l.campaign_id, l.channel, c.address_kind, c.consent = 'opted_in', c.uncertain_policy = 'retry'"
 	"  FROM campaign.lanes l JOIN campaign.channels c ON c.channel = l.channel"
 	" WHERE l.tenant_id = $1 AND l.lane = $2",
@@ -26,7 +26,7 @@ static Query read_lane = {
 };
 
 /* lengths have no months: the domain bounds delays in hours, min_gap by a check */
-static Query read_plan = {
+static Statement read_plan = {
 	"SELECT l.lane, (extract(epoch FROM t.delay) * 1000000)::bigint, t.on_failure = 'stop', t.attachments,"
 	"       o.max_attempts::integer, (extract(epoch FROM n.min_gap) * 1000000)::bigint"
 	"  FROM campaign.campaign_touches t"
@@ -38,13 +38,13 @@ static Query read_plan = {
 	NULL, {UUIDOID, UUIDOID, INT4OID}
 };
 
-static Query read_tenant = {
+static Statement read_tenant = {
 	"SELECT n.name, coalesce(n.sender_name, n.name), n.review_url, n.link_base_url"
 	"  FROM campaign.tenants n WHERE n.id = $1",
 	NULL, {UUIDOID}
 };
 
-static Query read_text = {
+static Statement read_text = {
 	"SELECT x.template_id, x.subject, x.body, x.body_html FROM campaign.touch_text($1, $2, $3, $4, $5) x",
 	NULL, {UUIDOID, UUIDOID, INT4OID, INT2OID, TEXTOID}
 };
@@ -82,17 +82,17 @@ TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane)
 
 	values[0] = UUIDPGetDatum(tenant);
 	values[1] = Int32GetDatum(lane);
-	if (QueryRun(&read_lane, values, NULL) != 1)
+	if (StatementRun(&read_lane, values, NULL) != 1)
 	{
 		SPI_freetuptable(SPI_tuptable);
 		return NULL;
 	}
 	entry = hash_search(batch->lanes, &wanted.key, HASH_ENTER, NULL);
-	entry->campaign = *DatumGetUUIDP(QueryValue(0, 1, &isnull));
+	entry->campaign = *DatumGetUUIDP(StatementValue(0, 1, &isnull));
 	entry->channel = keep_text(batch, 0, 2);
 	entry->address_kind = keep_text(batch, 0, 3);
-	entry->needs_opt_in = DatumGetBool(QueryValue(0, 4, &isnull));
-	entry->retries_uncertain = DatumGetBool(QueryValue(0, 5, &isnull));
+	entry->needs_opt_in = DatumGetBool(StatementValue(0, 4, &isnull));
+	entry->retries_uncertain = DatumGetBool(StatementValue(0, 5, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 	return entry;
 }
@@ -117,7 +117,7 @@ TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *camp
 	values[0] = UUIDPGetDatum(tenant);
 	values[1] = UUIDPGetDatum(campaign);
 	values[2] = Int32GetDatum(version);
-	wanted.ntouches = (int) QueryRun(&read_plan, values, NULL);
+	wanted.ntouches = (int) StatementRun(&read_plan, values, NULL);
 	if (wanted.ntouches == 0)
 		elog(ERROR, "plan version %d of a campaign has no touch", version);
 
@@ -127,14 +127,14 @@ TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *camp
 	{
 		PlanTouch  *touch = &wanted.touches[i];
 
-		touch->lane = DatumGetInt32(QueryValue(i, 1, &isnull));
-		touch->delay = DatumGetInt64(QueryValue(i, 2, &isnull));
-		touch->stop_on_failure = DatumGetBool(QueryValue(i, 3, &isnull));
-		touch->attachments = datumCopy(QueryValue(i, 4, &isnull), false, -1);
+		touch->lane = DatumGetInt32(StatementValue(i, 1, &isnull));
+		touch->delay = DatumGetInt64(StatementValue(i, 2, &isnull));
+		touch->stop_on_failure = DatumGetBool(StatementValue(i, 3, &isnull));
+		touch->attachments = datumCopy(StatementValue(i, 4, &isnull), false, -1);
 	}
 	MemoryContextSwitchTo(old);
-	wanted.max_attempts = DatumGetInt32(QueryValue(0, 5, &isnull));
-	wanted.min_gap = DatumGetInt64(QueryValue(0, 6, &isnull));
+	wanted.max_attempts = DatumGetInt32(StatementValue(0, 5, &isnull));
+	wanted.min_gap = DatumGetInt64(StatementValue(0, 6, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 
 	entry = hash_search(batch->plans, &wanted.key, HASH_ENTER, NULL);
@@ -151,7 +151,7 @@ TouchBatchTenant(TouchBatch *batch, const pg_uuid_t *tenant)
 	if (entry)
 		return entry;
 	values[0] = UUIDPGetDatum(tenant);
-	if (QueryRun(&read_tenant, values, NULL) != 1)
+	if (StatementRun(&read_tenant, values, NULL) != 1)
 		elog(ERROR, "tenant of a queued touch is gone");
 	entry = hash_search(batch->tenants, tenant, HASH_ENTER, NULL);
 	entry->name = keep_text(batch, 0, 1);
@@ -190,9 +190,9 @@ TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *fac
 	values[3] = Int16GetDatum(touch_number);
 	values[4] = facts->service_type ? CStringGetTextDatum(facts->service_type) : (Datum) 0;
 	nulls[4] = facts->service_type ? ' ' : 'n';
-	if (QueryRun(&read_text, values, nulls) != 1)
+	if (StatementRun(&read_text, values, nulls) != 1)
 		elog(ERROR, "touch %d is not in plan version %d", touch_number, facts->plan_version);
-	template_id = QueryValue(0, 1, &isnull);
+	template_id = StatementValue(0, 1, &isnull);
 	wanted.has_template = !isnull;
 	if (!isnull)
 		wanted.template_id = *DatumGetUUIDP(template_id);
@@ -222,7 +222,7 @@ static char *
 keep_text(TouchBatch *batch, uint64 row, int column)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->context);
-	char	   *text = QueryText(row, column);
+	char	   *text = StatementText(row, column);
 
 	MemoryContextSwitchTo(old);
 	return text;

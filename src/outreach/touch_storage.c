@@ -17,7 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "core/ids.h"
-#include "core/query.h"
+#include "core/statements.h"
 #include "outreach/touch_queue.h"
 
 /* The columns of a TouchRow, in the order of read_row(). */
@@ -34,7 +34,7 @@
  * ranked within the lane, then within the tenant, and the first of every
  * tenant comes before the second of any.
  */
-static Query find_due = {
+static Statement find_due = {
 	"SELECT r.tenant_id, r.enrollment_id, r.due_at, r.lane"
 	"  FROM (SELECT d.tenant_id, d.lane, d.due_at, d.enrollment_id,"
 	"               row_number() OVER (PARTITION BY d.tenant_id"
@@ -58,30 +58,30 @@ static Query find_due = {
 	{TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, UUIDARRAYOID, TEXTARRAYOID, UUIDARRAYOID}
 };
 
-static Query lock_due = {
+static Statement lock_due = {
 	"SELECT " ROW_COLUMNS " FROM campaign.touch_queue q"
 	" WHERE " KEY_CONDITION " AND q.due_at <= $5 AND q.lease_until <= $6"
 	" FOR UPDATE SKIP LOCKED",
 	NULL, {KEY_TYPES, TIMESTAMPTZOID, TIMESTAMPTZOID}
 };
 
-static Query lock_key = {
+static Statement lock_key = {
 	"SELECT " ROW_COLUMNS " FROM campaign.touch_queue q WHERE " KEY_CONDITION " FOR UPDATE",
 	NULL, {KEY_TYPES}
 };
 
-static Query lock_enrollment = {
+static Statement lock_enrollment = {
 	"SELECT FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.id = $2 FOR NO KEY UPDATE",
 	NULL, {UUIDOID, UUIDOID}
 };
 
-static Query lock_free_enrollment = {
+static Statement lock_free_enrollment = {
 	"SELECT FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.id = $2"
 	" FOR NO KEY UPDATE SKIP LOCKED",
 	NULL, {UUIDOID, UUIDOID}
 };
 
-static Query update_row = {
+static Statement update_row = {
 	"UPDATE campaign.touch_queue q SET lane = $5, due_at = $6, scheduled_at = $7, lease_until = $8,"
 	" claimed_at = $9, fence = $10, worker_id = $11, touch_number = $12, attempt = $13,"
 	" attempt_base = $14, resume_touch = $15, flags = $16 WHERE " KEY_CONDITION,
@@ -90,12 +90,12 @@ static Query update_row = {
 	INT8OID, INT2OID, INT2OID, INT2OID, INT2OID, INT2OID}
 };
 
-static Query delete_row = {
+static Statement delete_row = {
 	"DELETE FROM campaign.touch_queue q WHERE " KEY_CONDITION,
 	NULL, {KEY_TYPES}
 };
 
-static Query insert_log = {
+static Statement insert_log = {
 	"INSERT INTO campaign.send_logs (tenant_id, id, campaign_id, enrollment_id, contact_id, template_id,"
 	" touch_number, attempt, plan_version, fence, worker_id, is_final, advanced, channel, status,"
 	" scheduled_at, claimed_at, sent_at, logged_at, address, subject, provider_id, reason, error, metadata)"
@@ -108,25 +108,25 @@ static Query insert_log = {
 	TEXTOID, JSONBOID, UUIDOID}
 };
 
-static Query last_attempt = {
+static Statement last_attempt = {
 	"SELECT coalesce(max(l.attempt), 0::smallint) FROM campaign.send_logs l"
 	" WHERE l.tenant_id = $1 AND l.enrollment_id = $2 AND l.touch_number = $3",
 	NULL, {UUIDOID, UUIDOID, INT2OID}
 };
 
-static Query complete_enrollment = {
+static Statement complete_enrollment = {
 	"UPDATE campaign.campaign_enrollments e SET status = 'completed', completed_at = $3"
 	" WHERE e.tenant_id = $1 AND e.id = $2",
 	NULL, {UUIDOID, UUIDOID, TIMESTAMPTZOID}
 };
 
-static Query stop_enrollment = {
+static Statement stop_enrollment = {
 	"UPDATE campaign.campaign_enrollments e SET status = 'stopped', stopped_at = $3, stop_reason = $4"
 	" WHERE e.tenant_id = $1 AND e.id = $2",
 	NULL, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TEXTOID}
 };
 
-static Query add_worker = {
+static Statement add_worker = {
 	"INSERT INTO campaign.workers (id, name, first_seen_at)"
 	" SELECT hashtextextended($1, 0), $1, $2"
 	"  WHERE NOT EXISTS (SELECT FROM campaign.workers w WHERE w.id = hashtextextended($1, 0))"
@@ -134,14 +134,14 @@ static Query add_worker = {
 	NULL, {TEXTOID, TIMESTAMPTZOID}
 };
 
-static Query find_worker = {
+static Statement find_worker = {
 	"SELECT hashtextextended($1, 0)",
 	NULL, {TEXTOID}
 };
 
 static void key_values(const TouchKey *key, Datum *values);
 static bool read_row(TouchRow *row);
-static bool get_row(Query *query, Datum *values, TouchRow *row);
+static bool get_row(Statement *statement, Datum *values, TouchRow *row);
 
 /*
  * Keys of up to limit due touches that nobody leases, in the order in which
@@ -170,16 +170,16 @@ StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
 	values[4] = filter->channels;
 	nulls[4] = filter->has_channels ? ' ' : 'n';
 	values[5] = PointerGetDatum(array);
-	n = (int) QueryRun(&find_due, values, nulls);
+	n = (int) StatementRun(&find_due, values, nulls);
 	for (int i = 0; i < n; i++)
 	{
 		bool		isnull;
 
 		memset(&keys[i], 0, sizeof(TouchKey));
-		keys[i].tenant = *DatumGetUUIDP(QueryValue(i, 1, &isnull));
-		keys[i].enrollment = *DatumGetUUIDP(QueryValue(i, 2, &isnull));
-		keys[i].due_at = DatumGetTimestampTz(QueryValue(i, 3, &isnull));
-		keys[i].lane = DatumGetInt32(QueryValue(i, 4, &isnull));
+		keys[i].tenant = *DatumGetUUIDP(StatementValue(i, 1, &isnull));
+		keys[i].enrollment = *DatumGetUUIDP(StatementValue(i, 2, &isnull));
+		keys[i].due_at = DatumGetTimestampTz(StatementValue(i, 3, &isnull));
+		keys[i].lane = DatumGetInt32(StatementValue(i, 4, &isnull));
 	}
 	SPI_freetuptable(SPI_tuptable);
 	pfree(skipped);
@@ -237,7 +237,7 @@ StorageLockEnrollment(const TouchKey *key, bool wait)
 
 	values[0] = UUIDPGetDatum(&key->tenant);
 	values[1] = UUIDPGetDatum(&key->enrollment);
-	n = QueryRun(wait ? &lock_enrollment : &lock_free_enrollment, values, NULL);
+	n = StatementRun(wait ? &lock_enrollment : &lock_free_enrollment, values, NULL);
 	SPI_freetuptable(SPI_tuptable);
 	return n == 1;
 }
@@ -261,7 +261,7 @@ StorageUpdate(const TouchKey *key, const TouchRow *row)
 	values[13] = Int16GetDatum(row->attempt_base);
 	values[14] = Int16GetDatum(row->resume_touch);
 	values[15] = Int16GetDatum(row->flags);
-	if (QueryRun(&update_row, values, NULL) != 1)
+	if (StatementRun(&update_row, values, NULL) != 1)
 		elog(ERROR, "locked row of touch_queue is gone");
 }
 
@@ -272,7 +272,7 @@ StorageDelete(const TouchKey *key)
 	Datum		values[4];
 
 	key_values(key, values);
-	if (QueryRun(&delete_row, values, NULL) != 1)
+	if (StatementRun(&delete_row, values, NULL) != 1)
 		elog(ERROR, "locked row of touch_queue is gone");
 }
 
@@ -321,7 +321,7 @@ StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 	values[20] = outcome->metadata;
 	nulls[20] = outcome->has_metadata ? ' ' : 'n';
 	values[21] = UUIDPGetDatum(&row->key.enrollment);
-	if (QueryRun(&insert_log, values, nulls) != 1)
+	if (StatementRun(&insert_log, values, nulls) != 1)
 		elog(ERROR, "enrolment of a queued touch is gone");
 }
 
@@ -336,8 +336,8 @@ StorageLastAttempt(const TouchKey *key, int touch_number)
 	values[0] = UUIDPGetDatum(&key->tenant);
 	values[1] = UUIDPGetDatum(&key->enrollment);
 	values[2] = Int16GetDatum(touch_number);
-	QueryRun(&last_attempt, values, NULL);
-	attempt = DatumGetInt16(QueryValue(0, 1, &isnull));
+	StatementRun(&last_attempt, values, NULL);
+	attempt = DatumGetInt16(StatementValue(0, 1, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 	return attempt;
 }
@@ -356,7 +356,7 @@ StorageEndEnrollment(const TouchKey *key, const char *stop_reason, TimestampTz n
 	values[2] = TimestampTzGetDatum(now);
 	if (stop_reason)
 		values[3] = CStringGetTextDatum(stop_reason);
-	if (QueryRun(stop_reason ? &stop_enrollment : &complete_enrollment, values, NULL) != 1)
+	if (StatementRun(stop_reason ? &stop_enrollment : &complete_enrollment, values, NULL) != 1)
 		elog(ERROR, "enrolment of a queued touch is gone");
 }
 
@@ -370,9 +370,9 @@ StorageWorker(const char *name)
 
 	values[0] = CStringGetTextDatum(name);
 	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	QueryRun(&add_worker, values, NULL);
-	QueryRun(&find_worker, values, NULL);
-	id = DatumGetInt64(QueryValue(0, 1, &isnull));
+	StatementRun(&add_worker, values, NULL);
+	StatementRun(&find_worker, values, NULL);
+	id = DatumGetInt64(StatementValue(0, 1, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 	return id;
 }
@@ -387,9 +387,9 @@ key_values(const TouchKey *key, Datum *values)
 }
 
 static bool
-get_row(Query *query, Datum *values, TouchRow *row)
+get_row(Statement *statement, Datum *values, TouchRow *row)
 {
-	bool		found = QueryRun(query, values, NULL) == 1 && read_row(row);
+	bool		found = StatementRun(statement, values, NULL) == 1 && read_row(row);
 
 	SPI_freetuptable(SPI_tuptable);
 	return found;

@@ -1,21 +1,21 @@
 /*
- * query.h
+ * statements.h
  *		Constant statements through SPI, prepared once a backend.
  */
-#ifndef CAMPAIGN_QUERY_H
-#define CAMPAIGN_QUERY_H
+#ifndef CAMPAIGN_STATEMENTS_H
+#define CAMPAIGN_STATEMENTS_H
 
 #include "executor/spi.h"
 
-#define CAMPAIGN_QUERY_MAX_ARGS 24
+#define CAMPAIGN_STATEMENT_MAX_ARGS 24
 
 /* A statement with its parameter types, ended by InvalidOid; plan starts NULL. */
-typedef struct Query
+typedef struct Statement
 {
 	const char *sql;
 	SPIPlanPtr	plan;
-	Oid			types[CAMPAIGN_QUERY_MAX_ARGS + 1];
-} Query;
+	Oid			types[CAMPAIGN_STATEMENT_MAX_ARGS + 1];
+} Statement;
 
 /*
  * Run a statement inside SPI_connect(), with a snapshot of its own: under READ
@@ -23,12 +23,12 @@ typedef struct Query
  * or NULL.  Returns the number of rows processed; rows are in SPI_tuptable,
  * which the caller frees.
  */
-extern uint64 QueryRun(Query *query, Datum *values, const char *nulls);
+extern uint64 StatementRun(Statement *statement, Datum *values, const char *nulls);
 
 /* Column of the first row of SPI_tuptable, by number from 1. */
-extern Datum QueryValue(uint64 row, int column, bool *isnull);
+extern Datum StatementValue(uint64 row, int column, bool *isnull);
 
 /* The same as text, palloc'ed in the current context; NULL for NULL. */
-extern char *QueryText(uint64 row, int column);
+extern char *StatementText(uint64 row, int column);
 
-#endif							/* CAMPAIGN_QUERY_H */
+#endif							/* CAMPAIGN_STATEMENTS_H */

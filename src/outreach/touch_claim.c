@@ -1,0 +1,301 @@
+/*
+ * touch_claim.c
+ *		Handing due touches to workers.
+ *
+ * A claim finds candidates without locking, locks each with SKIP LOCKED, reads
+ * again what the gate asks, and then leases, skips or stops.  It never waits
+ * while it holds a row: what is busy is left for the next call.  It takes
+ * effect at the caller's commit, which is made to wait for the disk: a worker
+ * must not send what a crash would hand out again.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "core/leases.h"
+#include "core/statements.h"
+#include "outreach/touch_queue.h"
+
+#define CLAIM_COLUMNS 19
+
+typedef struct Claim
+{
+	TouchBatch	batch;
+	TouchFilter filter;
+	int			max_touches;
+	int64		lease;			/* microseconds */
+	bool		begin_now;
+	int64		worker_id;
+	MemoryContext row_context;	/* reset for each touch */
+	ReturnSetInfo *result;
+	pg_uuid_t  *seen;			/* enrolments looked at */
+	int			nseen;
+	int			taken;
+	bool		wrote;
+} Claim;
+
+PG_FUNCTION_INFO_V1(campaign_claim_due_touches);
+
+static char *read_arguments(FunctionCallInfo fcinfo, Claim *claim);
+static void claim_touches(Claim *claim);
+static void claim_touch(Claim *claim, const TouchKey *key);
+static void settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts,
+							const TouchLane *lane, TouchOutcome *outcome);
+static void stop_by_claim(Claim *claim, const TouchRow *row, const TouchFacts *facts, const char *reason);
+static void lease_touch(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane);
+static void return_touch(Claim *claim, const TouchRow *row, const TouchFacts *facts,
+						 const TouchLane *lane);
+
+Datum
+campaign_claim_due_touches(PG_FUNCTION_ARGS)
+{
+	Claim		claim = {0};
+	char	   *worker = read_arguments(fcinfo, &claim);
+
+	TouchRequireReadCommitted("claim_due_touches()");
+	InitMaterializedSRF(fcinfo, 0);
+	claim.result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	SPI_connect();
+	TouchBatchInit(&claim.batch);
+	claim.row_context = AllocSetContextCreate(CurrentMemoryContext, "campaign claimed touch",
+											  ALLOCSET_DEFAULT_SIZES);
+	claim.worker_id = StorageWorker(worker);
+	claim_touches(&claim);
+	SPI_finish();
+
+	if (claim.wrote)
+		ForceSyncCommit();
+	return (Datum) 0;
+}
+
+/* Returns the worker's name; raises 22023 for what is out of range. */
+static char *
+read_arguments(FunctionCallInfo fcinfo, Claim *claim)
+{
+	char	   *worker = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	if (worker == NULL || worker[strspn(worker, " \t\r\n")] == '\0' ||
+		strlen(worker) >= CAMPAIGN_MAX_WORKER)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid name of a worker"),
+				 errdetail("A name is not blank and has at most %d bytes.", CAMPAIGN_MAX_WORKER - 1),
+				 errhint("Name each worker process, such as host and process id.")));
+
+	claim->max_touches = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
+	if (claim->max_touches < 1 || claim->max_touches > CAMPAIGN_MAX_CLAIM)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_touches is out of range"),
+				 errdetail("A claim takes from 1 to %d touches.", CAMPAIGN_MAX_CLAIM),
+				 errhint("Claim as many as can be sent within the lease.")));
+
+	if (PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("lease must not be null"),
+				 errdetail("A touch that is not reported returns when its lease ends."),
+				 errhint("Leave the argument out for five minutes.")));
+	claim->lease = LeaseLength(PG_GETARG_INTERVAL_P(2));
+
+	claim->filter.has_tenants = !PG_ARGISNULL(3);
+	claim->filter.tenants = claim->filter.has_tenants ? PG_GETARG_DATUM(3) : (Datum) 0;
+	claim->filter.has_channels = !PG_ARGISNULL(4);
+	claim->filter.channels = claim->filter.has_channels ? PG_GETARG_DATUM(4) : (Datum) 0;
+	claim->begin_now = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5);
+	return worker;
+}
+
+/*
+ * Candidates in rounds: a row that another claim has is passed over, and the
+ * next round looks behind those that were seen.
+ */
+static void
+claim_touches(Claim *claim)
+{
+	int			budget = claim->max_touches * CAMPAIGN_CLAIM_EXAMINES;
+	TouchKey   *keys = palloc(sizeof(TouchKey) * claim->max_touches);
+	int			size = claim->max_touches;
+
+	claim->seen = palloc(sizeof(pg_uuid_t) * size);
+	while (claim->taken < claim->max_touches && claim->nseen < budget)
+	{
+		int			wanted = Min(claim->max_touches - claim->taken, budget - claim->nseen);
+		int			found = StorageFindDue(&claim->filter, claim->batch.now, GetCurrentTimestamp(),
+										   wanted, claim->seen, claim->nseen, keys);
+
+		if (claim->nseen + found > size)
+		{
+			size = Max(size * 2, claim->nseen + found);
+			claim->seen = repalloc(claim->seen, sizeof(pg_uuid_t) * size);
+		}
+		for (int i = 0; i < found; i++)
+		{
+			MemoryContext old = MemoryContextSwitchTo(claim->row_context);
+
+			CHECK_FOR_INTERRUPTS();
+			claim->seen[claim->nseen++] = keys[i].enrollment;
+			claim_touch(claim, &keys[i]);
+			MemoryContextSwitchTo(old);
+			MemoryContextReset(claim->row_context);
+		}
+		if (found < wanted)
+			break;
+	}
+}
+
+static void
+claim_touch(Claim *claim, const TouchKey *key)
+{
+	TouchBatch *batch = &claim->batch;
+	TouchRow	row;
+	TouchFacts	facts;
+	TouchLane  *lane;
+	TouchPlan  *plan;
+	TouchOutcome outcome = {0};
+	GateVerdict verdict;
+
+	if (!StorageLockDue(key, batch->now, GetCurrentTimestamp(), &row))
+		return;
+	lane = TouchBatchLane(batch, &row.key.tenant, row.key.lane);
+	if (lane == NULL || !TouchFactsRead(&row, lane, &facts))
+		return;
+
+	if ((row.flags & TOUCH_BEGUN) && !lane->retries_uncertain)
+	{
+		/* it may have been sent: out of the way until somebody settles it */
+		row.key.due_at = DT_NOEND;
+		StorageUpdate(key, &row);
+		claim->wrote = true;
+		return;
+	}
+
+	verdict = TouchGate(&facts, lane);
+	plan = TouchBatchPlan(batch, &row.key.tenant, &facts.campaign, facts.plan_version);
+	if (verdict.outcome == GATE_DELIVER && row.attempt - row.attempt_base >= plan->max_attempts)
+	{
+		outcome.status = TOUCH_FAILED;
+		outcome.permanent = true;
+		outcome.reason = "attempts_exhausted";
+		outcome.error = "every attempt ended without a report";
+		settle_by_claim(claim, &row, &facts, lane, &outcome);
+		return;
+	}
+
+	switch (verdict.outcome)
+	{
+		case GATE_DELIVER:
+			lease_touch(claim, &row, &facts, lane);
+			break;
+		case GATE_HOLD:
+			break;
+		case GATE_SKIP:
+			row.attempt++;
+			outcome.status = TOUCH_SKIPPED;
+			outcome.reason = verdict.reason;
+			settle_by_claim(claim, &row, &facts, lane, &outcome);
+			break;
+		case GATE_STOP:
+			stop_by_claim(claim, &row, &facts, verdict.reason);
+			break;
+	}
+}
+
+/*
+ * An outcome that needs no worker.  The enrolment comes before the row in the
+ * lock order, so it is taken only if it is free; if not, the next claim decides.
+ */
+static void
+settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
+				TouchOutcome *outcome)
+{
+	TouchSettled settled;
+
+	if (!StorageLockEnrollment(&row->key, false))
+		return;
+	row->worker_id = claim->worker_id;
+	row->claimed_at = claim->batch.now;
+	TouchSettle(&claim->batch, row, facts, lane, outcome, &settled);
+	claim->wrote = true;
+}
+
+/* A live enrolment whose contact or job makes it pointless; or a left-over row. */
+static void
+stop_by_claim(Claim *claim, const TouchRow *row, const TouchFacts *facts, const char *reason)
+{
+	if (!StorageLockEnrollment(&row->key, false))
+		return;
+	if (facts->live)
+		StorageEndEnrollment(&row->key, reason, claim->batch.now);
+	StorageDelete(&row->key);
+	claim->wrote = true;
+}
+
+static void
+lease_touch(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane)
+{
+	row->attempt++;
+	row->fence = LeaseFence();
+	row->lease_until = GetCurrentTimestamp() + claim->lease;
+	row->claimed_at = claim->batch.now;
+	row->worker_id = claim->worker_id;
+	row->flags = claim->begin_now ? TOUCH_BEGUN : 0;
+	StorageUpdate(&row->key, row);
+	claim->wrote = true;
+	claim->taken++;
+	return_touch(claim, row, facts, lane);
+}
+
+static void
+return_touch(Claim *claim, const TouchRow *row, const TouchFacts *facts, const TouchLane *lane)
+{
+	TouchPlan  *plan = TouchBatchPlan(&claim->batch, &row->key.tenant, &facts->campaign,
+									  facts->plan_version);
+	TouchText  *text = TouchBatchText(&claim->batch, &row->key.tenant, facts, row->touch_number);
+	TouchMessage message;
+	TouchToken	token;
+	pg_uuid_t	key;
+	const char *texts[6];
+	Datum		values[CLAIM_COLUMNS];
+	bool		nulls[CLAIM_COLUMNS] = {0};
+
+	TouchMessageRender(&claim->batch, row, facts, text, &message);
+	TouchTokenOfRow(row, &token);
+	TouchIdempotencyKey(row, &key);
+
+	values[0] = UUIDPGetDatum(&row->key.tenant);
+	values[1] = UUIDPGetDatum(&row->key.enrollment);
+	values[2] = UUIDPGetDatum(&facts->campaign);
+	values[3] = UUIDPGetDatum(&facts->contact);
+	values[4] = UUIDPGetDatum(&facts->job);
+	nulls[4] = !facts->has_job;
+	values[5] = Int16GetDatum(row->touch_number);
+	texts[0] = lane->channel;
+	texts[1] = facts->address;
+	texts[2] = message.subject;
+	texts[3] = message.body;
+	texts[4] = message.body_html;
+	texts[5] = TouchBatchTenant(&claim->batch, &row->key.tenant)->sender_name;
+	for (int i = 0; i < (int) lengthof(texts); i++)
+	{
+		values[6 + i] = texts[i] ? CStringGetTextDatum(texts[i]) : (Datum) 0;
+		nulls[6 + i] = texts[i] == NULL;
+	}
+	values[12] = plan->touches[row->touch_number - 1].attachments;
+	values[13] = TimestampTzGetDatum(row->scheduled_at);
+	values[14] = TimestampTzGetDatum(row->key.due_at);
+	values[15] = Int16GetDatum(row->attempt);
+	values[16] = CStringGetTextDatum(TouchTokenEncode(&token));
+	values[17] = TimestampTzGetDatum(row->lease_until);
+	values[18] = UUIDPGetDatum(&key);
+	tuplestore_putvalues(claim->result->setResult, claim->result->setDesc, values, nulls);
+}

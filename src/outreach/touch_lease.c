@@ -1,0 +1,183 @@
+/*
+ * touch_lease.c
+ *		What a worker does with a lease between claim and report: begin the
+ *		send, extend the lease, give it back.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "core/errors.h"
+#include "core/leases.h"
+#include "core/statements.h"
+#include "outreach/touch_queue.h"
+
+PG_FUNCTION_INFO_V1(campaign_begin_send);
+PG_FUNCTION_INFO_V1(campaign_extend_lease);
+PG_FUNCTION_INFO_V1(campaign_release_touch);
+
+static const char *begin_send(TouchBatch *batch, const TouchToken *token);
+static void give_back(TouchRow *row);
+static void read_token(FunctionCallInfo fcinfo, TouchToken *token);
+static void lease_lost(void) pg_attribute_noreturn();
+
+Datum
+campaign_begin_send(PG_FUNCTION_ARGS)
+{
+	TouchBatch	batch;
+	TouchToken	token;
+	const char *answer;
+
+	read_token(fcinfo, &token);
+	TouchRequireReadCommitted("begin_send()");
+	SPI_connect();
+	TouchBatchInit(&batch);
+	answer = begin_send(&batch, &token);
+	SPI_finish();
+
+	/* the worker sends on the strength of this commit */
+	ForceSyncCommit();
+	PG_RETURN_TEXT_P(cstring_to_text(answer));
+}
+
+/*
+ * The last check before a send, under the lock of the queue row that every stop
+ * takes: whichever of the two comes first decides.  Returns the answer, static.
+ */
+static const char *
+begin_send(TouchBatch *batch, const TouchToken *token)
+{
+	TouchRow	row;
+	TouchFacts	facts;
+	TouchLane  *lane = TouchBatchLane(batch, &token->key.tenant, token->key.lane);
+	bool		current;
+
+	if (lane == NULL)
+		return "lease_lost";
+	memset(&row, 0, sizeof(row));
+	row.key = token->key;
+	current = StorageLockToken(token, &row);
+	if (!TouchFactsRead(&row, lane, &facts))
+		return "lease_lost";
+	if (!current)
+		return strcmp(facts.enrollment_status, "stopped") == 0 ? "stopped" : "lease_lost";
+	if (row.flags & TOUCH_STOPPED)
+	{
+		/* what was begun before the stop may be sent already, and waits for its report */
+		if (!(row.flags & TOUCH_BEGUN))
+			StorageDelete(&row.key);
+		return "stopped";
+	}
+	if (row.lease_until <= GetCurrentTimestamp())
+		return "lease_lost";
+	if (row.flags & TOUCH_BEGUN)
+		return "go";
+
+	switch (TouchGate(&facts, lane).outcome)
+	{
+		case GATE_DELIVER:
+			row.flags |= TOUCH_BEGUN;
+			StorageUpdate(&row.key, &row);
+			return "go";
+		case GATE_HOLD:
+			give_back(&row);
+			return "paused";
+		case GATE_SKIP:
+			/* the next claim skips it, and logs why */
+			give_back(&row);
+			return "suppressed";
+		case GATE_STOP:
+			/* the next claim stops it */
+			give_back(&row);
+			return "stopped";
+	}
+	return "lease_lost";
+}
+
+Datum
+campaign_extend_lease(PG_FUNCTION_ARGS)
+{
+	TouchToken	token;
+	TouchRow	row;
+	TimestampTz wall;
+	int64		length;
+
+	read_token(fcinfo, &token);
+	if (PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("lease must not be null"),
+				 errdetail("The lease is to last for a time from now."),
+				 errhint("Pass an interval such as '5 minutes'.")));
+	length = LeaseLength(PG_GETARG_INTERVAL_P(1));
+	SPI_connect();
+	/* the wall clock is read after the wait for the lock */
+	if (!StorageLockToken(&token, &row) || (row.flags & TOUCH_STOPPED) ||
+		row.lease_until <= (wall = GetCurrentTimestamp()))
+		lease_lost();
+	row.lease_until = wall + length;
+	StorageUpdate(&row.key, &row);
+	SPI_finish();
+	PG_RETURN_TIMESTAMPTZ(row.lease_until);
+}
+
+Datum
+campaign_release_touch(PG_FUNCTION_ARGS)
+{
+	TouchToken	token;
+	TouchRow	row;
+
+	read_token(fcinfo, &token);
+	SPI_connect();
+	if (!StorageLockToken(&token, &row))
+		lease_lost();
+	if (row.flags & TOUCH_STOPPED)
+		StorageDelete(&row.key);
+	else
+		give_back(&row);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/* Back to the queue, due as it was, the attempt not counted. */
+static void
+give_back(TouchRow *row)
+{
+	TouchKey	key = row->key;
+
+	TouchEndLease(row);
+	row->attempt--;
+	/* put aside when its lease had ended: due since then */
+	if (row->key.due_at == DT_NOEND)
+		row->key.due_at = row->scheduled_at;
+	StorageUpdate(&key, row);
+}
+
+/* Raises 22023 for NULL and for what no claim returned. */
+static void
+read_token(FunctionCallInfo fcinfo, TouchToken *token)
+{
+	text	   *arg = PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0);
+
+	if (arg == NULL || !TouchTokenDecode(VARDATA_ANY(arg), VARSIZE_ANY_EXHDR(arg), token))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid lease token"),
+				 errdetail("The text is not a token that a claim returned."),
+				 errhint("Pass lease_token as it was claimed.")));
+}
+
+static void
+lease_lost(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CAMPAIGN_LEASE_LOST),
+			 errmsg("lease is lost"),
+			 errdetail("It has ended, was reported or given back, or the enrolment was stopped."),
+			 errhint("Do not send; claim again.")));
+	pg_unreachable();
+}

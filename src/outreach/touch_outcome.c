@@ -1,0 +1,132 @@
+/*
+ * touch_outcome.c
+ *		What an outcome does to log, queue and enrolment.
+ *
+ * One piece of code for reports of workers and for what a claim decides by
+ * itself: log the attempt; try again, move on to the next touch, or end the
+ * enrolment.  Knows nothing of how rows are fetched.
+ *
+ * scheduled_at is the plan's time of a touch and chains from touch to touch;
+ * retries and gaps move due_at only.
+ */
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "core/leases.h"
+#include "outreach/touch_queue.h"
+
+static void advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts,
+					const TouchPlan *plan, const TouchOutcome *outcome, TouchSettled *settled);
+static TimestampTz scheduled_time(const TouchRow *row, const TouchFacts *facts,
+								  const TouchPlan *plan, int touch_number);
+static void end_enrollment(TouchBatch *batch, const TouchRow *row, const char *stop_reason,
+						   TouchSettled *settled);
+
+/*
+ * Settle an attempt.  The caller has locked the enrolment and the row, read
+ * facts after that, and gives the row as it lies in the queue; it is not valid
+ * afterwards.
+ */
+void
+TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
+			const TouchOutcome *outcome, TouchSettled *settled)
+{
+	TouchPlan  *plan = TouchBatchPlan(batch, &row->key.tenant, &facts->campaign, facts->plan_version);
+	TouchText  *text = TouchBatchText(batch, &row->key.tenant, facts, row->touch_number);
+	char	   *subject = TouchSubjectRender(batch, row, facts, text);
+	bool		stopped = !facts->live || (row->flags & TOUCH_STOPPED);
+	int			tries = row->attempt - row->attempt_base;
+	bool		again = !stopped && outcome->status == TOUCH_FAILED && !outcome->permanent &&
+		tries < plan->max_attempts;
+
+	memset(settled, 0, sizeof(*settled));
+	StorageLog(row, facts, lane, text, subject, outcome, batch->now, !again, !stopped && !again);
+
+	if (stopped)
+	{
+		/* stop wins: what was sent is history, and nothing follows */
+		StorageDelete(&row->key);
+		settled->logged_only = true;
+		settled->enrollment_status = strcmp(facts->enrollment_status, "completed") == 0 ? "completed" : "stopped";
+	}
+	else if (again)
+	{
+		TouchKey	key = row->key;
+
+		TouchEndLease(row);
+		row->key.due_at = batch->now + LeaseBackoff(tries);
+		StorageUpdate(&key, row);
+		settled->enrollment_status = "active";
+		settled->has_next = true;
+		settled->next_due_at = row->key.due_at;
+	}
+	else if (outcome->status == TOUCH_FAILED && plan->touches[row->touch_number - 1].stop_on_failure)
+		end_enrollment(batch, row, "touch_failed", settled);
+	else
+		advance(batch, row, facts, plan, outcome, settled);
+}
+
+/* The row as nobody's; due time, touch and attempt are as they were. */
+void
+TouchEndLease(TouchRow *row)
+{
+	row->lease_until = DT_NOBEGIN;
+	row->claimed_at = DT_NOBEGIN;
+	row->fence = 0;
+	row->worker_id = 0;
+	row->flags = 0;
+}
+
+/* The next touch takes the row's place; behind the last, the enrolment is complete. */
+static void
+advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchPlan *plan,
+		const TouchOutcome *outcome, TouchSettled *settled)
+{
+	TouchKey	key = row->key;
+	bool		resumes = row->resume_touch > 0;
+	int			next = resumes ? row->resume_touch : row->touch_number + 1;
+
+	if (next > plan->ntouches)
+	{
+		end_enrollment(batch, row, NULL, settled);
+		return;
+	}
+
+	TouchEndLease(row);
+	row->scheduled_at = scheduled_time(row, facts, plan, next);
+	row->key.due_at = row->scheduled_at;
+	if (outcome->status == TOUCH_SENT)
+		row->key.due_at = Max(row->key.due_at, outcome->at + plan->min_gap);
+	row->key.lane = plan->touches[next - 1].lane;
+	/* a touch that had its turn before goes on counting, so that no attempt is logged twice */
+	row->attempt = resumes ? StorageLastAttempt(&key, next) : 0;
+	row->attempt_base = row->attempt;
+	row->touch_number = next;
+	row->resume_touch = 0;
+	StorageUpdate(&key, row);
+	settled->enrollment_status = "active";
+	settled->has_next = true;
+	settled->next_due_at = row->key.due_at;
+}
+
+/* The plan's time of a touch: from the touch before, or all the way from the first. */
+static TimestampTz
+scheduled_time(const TouchRow *row, const TouchFacts *facts, const TouchPlan *plan, int touch_number)
+{
+	TimestampTz at = facts->first_scheduled_at;
+
+	if (touch_number == row->touch_number + 1)
+		return row->scheduled_at + plan->touches[touch_number - 1].delay;
+	for (int n = 2; n <= touch_number; n++)
+		at += plan->touches[n - 1].delay;
+	return at;
+}
+
+static void
+end_enrollment(TouchBatch *batch, const TouchRow *row, const char *stop_reason, TouchSettled *settled)
+{
+	StorageEndEnrollment(&row->key, stop_reason, batch->now);
+	StorageDelete(&row->key);
+	settled->enrollment_status = stop_reason ? "stopped" : "completed";
+}

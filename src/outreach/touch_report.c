@@ -1,0 +1,269 @@
+/*
+ * touch_report.c
+ *		Reports of workers: what became of what they claimed.
+ *
+ * A batch is settled item by item in the order of the enrolments, so that two
+ * batches that meet wait for each other in one direction only, and answered in
+ * the order in which it came.  Each item locks its enrolment and then its row.
+ * An item that is not current, or makes no sense, changes nothing and says so.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+#include "core/statements.h"
+#include "outreach/touch_queue.h"
+
+#define REPORT_COLUMNS 4
+
+/* One item of a batch and its answer. */
+typedef struct Report
+{
+	text	   *token_text;		/* NULL if it was */
+	bool		valid;
+	TouchToken	token;
+	TouchOutcome outcome;
+	const char *result;			/* static */
+	char	   *enrollment_status;	/* NULL: unknown */
+	bool		has_next;
+	TimestampTz next_due_at;
+} Report;
+
+/* An attempt that was reported before, under the same fence. */
+static Statement find_reported = {
+	"SELECT l.status, l.advanced OR NOT l.is_final, e.status,"
+	"       (SELECT q.due_at FROM campaign.touch_queue q"
+	"         WHERE q.tenant_id = $1 AND q.enrollment_id = $2 AND q.due_at < 'infinity')"
+	"  FROM campaign.send_logs l"
+	"  JOIN campaign.campaign_enrollments e ON e.tenant_id = $1 AND e.id = $2"
+	" WHERE l.tenant_id = $1 AND l.enrollment_id = $2 AND l.touch_number = $3 AND l.attempt = $4"
+	"   AND l.fence = $5",
+	NULL, {UUIDOID, UUIDOID, INT2OID, INT2OID, INT8OID}
+};
+
+PG_FUNCTION_INFO_V1(campaign_report_touches);
+
+static Report *read_reports(ArrayType *array, TimestampTz now, int *count);
+static void read_report(HeapTupleHeader tuple, TimestampTz now, Report *report);
+static bool read_outcome(const char *outcome, TouchOutcome *result);
+static char *attribute_text(HeapTupleHeader tuple, const char *name);
+static int	compare_reports(const void *a, const void *b);
+static void settle_report(TouchBatch *batch, Report *report);
+static void answer_again(Report *report);
+static void return_report(ReturnSetInfo *result, const Report *report);
+
+Datum
+campaign_report_touches(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result;
+	TouchBatch	batch;
+	Report	   *reports;
+	Report	  **order;
+	int			count;
+	MemoryContext row_context;
+
+	InitMaterializedSRF(fcinfo, 0);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+
+	SPI_connect();
+	TouchBatchInit(&batch);
+	reports = read_reports(PG_GETARG_ARRAYTYPE_P(0), batch.now, &count);
+	order = palloc(sizeof(Report *) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+		order[i] = &reports[i];
+	qsort(order, count, sizeof(Report *), compare_reports);
+
+	row_context = AllocSetContextCreate(CurrentMemoryContext, "campaign reported touch",
+										ALLOCSET_DEFAULT_SIZES);
+	for (int i = 0; i < count; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(row_context);
+
+		CHECK_FOR_INTERRUPTS();
+		if (order[i]->valid)
+			settle_report(&batch, order[i]);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(row_context);
+	}
+	for (int i = 0; i < count; i++)
+		return_report(result, &reports[i]);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* The items of the array, in the current memory context. */
+static Report *
+read_reports(ArrayType *array, TimestampTz now, int *count)
+{
+	int16		typlen;
+	bool		typbyval;
+	char		typalign;
+	Datum	   *items;
+	bool	   *nulls;
+	Report	   *reports;
+
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &typlen, &typbyval, &typalign);
+	deconstruct_array(array, ARR_ELEMTYPE(array), typlen, typbyval, typalign, &items, &nulls, count);
+	reports = palloc0(sizeof(Report) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+	{
+		reports[i].result = "invalid";
+		if (!nulls[i])
+			read_report(DatumGetHeapTupleHeader(items[i]), now, &reports[i]);
+	}
+	return reports;
+}
+
+/* What is no token, no outcome, or a time without end leaves the item invalid. */
+static void
+read_report(HeapTupleHeader tuple, TimestampTz now, Report *report)
+{
+	TouchOutcome *outcome = &report->outcome;
+	char	   *kind = attribute_text(tuple, "outcome");
+	bool		isnull;
+	Datum		value;
+
+	value = GetAttributeByName(tuple, "lease_token", &isnull);
+	if (isnull)
+		return;
+	report->token_text = DatumGetTextPP(value);
+	if (kind == NULL || !read_outcome(kind, outcome) ||
+		!TouchTokenDecode(VARDATA_ANY(report->token_text), VARSIZE_ANY_EXHDR(report->token_text),
+						  &report->token))
+		return;
+
+	outcome->provider_id = attribute_text(tuple, "provider_id");
+	outcome->error = attribute_text(tuple, "error");
+	outcome->reason = attribute_text(tuple, "reason");
+	value = GetAttributeByName(tuple, "permanent", &isnull);
+	outcome->permanent = !isnull && DatumGetBool(value);
+	outcome->metadata = GetAttributeByName(tuple, "metadata", &isnull);
+	outcome->has_metadata = !isnull;
+	value = GetAttributeByName(tuple, "at", &isnull);
+	outcome->at = isnull ? now : DatumGetTimestampTz(value);
+	if (TIMESTAMP_NOT_FINITE(outcome->at))
+		return;
+	/* a worker's clock may be ahead: nothing was sent in the future */
+	outcome->at = Min(outcome->at, now);
+	report->valid = true;
+}
+
+static bool
+read_outcome(const char *outcome, TouchOutcome *result)
+{
+	if (strcmp(outcome, "sent") == 0)
+		result->status = TOUCH_SENT;
+	else if (strcmp(outcome, "failed") == 0)
+		result->status = TOUCH_FAILED;
+	else if (strcmp(outcome, "skipped") == 0)
+		result->status = TOUCH_SKIPPED;
+	else
+		return false;
+	return true;
+}
+
+static char *
+attribute_text(HeapTupleHeader tuple, const char *name)
+{
+	bool		isnull;
+	Datum		value = GetAttributeByName(tuple, name, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* By tenant and enrolment, then as they came; total, since places differ. */
+static int
+compare_reports(const void *a, const void *b)
+{
+	const Report *left = *(Report *const *) a;
+	const Report *right = *(Report *const *) b;
+	int			order = memcmp(&left->token.key.tenant, &right->token.key.tenant, UUID_LEN);
+
+	if (order == 0)
+		order = memcmp(&left->token.key.enrollment, &right->token.key.enrollment, UUID_LEN);
+	if (order == 0)
+		order = left < right ? -1 : left > right ? 1 : 0;
+	return order;
+}
+
+static void
+settle_report(TouchBatch *batch, Report *report)
+{
+	TouchRow	row;
+	TouchFacts	facts;
+	TouchSettled settled;
+	TouchLane  *lane;
+
+	report->result = "lease_lost";
+	if (!StorageLockEnrollment(&report->token.key, true))
+		return;
+	if (!StorageLockToken(&report->token, &row))
+	{
+		answer_again(report);
+		return;
+	}
+	lane = TouchBatchLane(batch, &row.key.tenant, row.key.lane);
+	if (lane == NULL || !TouchFactsRead(&row, lane, &facts))
+		elog(ERROR, "enrolment of a queued touch is gone");
+	TouchSettle(batch, &row, &facts, lane, &report->outcome, &settled);
+	report->result = settled.logged_only ? "logged" : "ok";
+	report->enrollment_status = unconstify(char *, settled.enrollment_status);
+	report->has_next = settled.has_next;
+	report->next_due_at = settled.next_due_at;
+}
+
+/* The same report once more gets the same answer; any other comes too late. */
+static void
+answer_again(Report *report)
+{
+	static const char *const names[] = {"sent", "failed", "skipped"};
+	Datum		values[5];
+	Datum		due;
+	bool		isnull;
+
+	values[0] = UUIDPGetDatum(&report->token.key.tenant);
+	values[1] = UUIDPGetDatum(&report->token.key.enrollment);
+	values[2] = Int16GetDatum(report->token.touch_number);
+	values[3] = Int16GetDatum(report->token.attempt);
+	values[4] = Int64GetDatum(report->token.fence);
+	if (StatementRun(&find_reported, values, NULL) == 1 &&
+		strcmp(StatementText(0, 1), names[report->outcome.status]) == 0)
+	{
+		report->result = DatumGetBool(StatementValue(0, 2, &isnull)) ? "ok" : "logged";
+		report->enrollment_status = MemoryContextStrdup(GetMemoryChunkContext(report->token_text),
+														StatementText(0, 3));
+		due = StatementValue(0, 4, &isnull);
+		report->has_next = !isnull;
+		if (!isnull)
+			report->next_due_at = DatumGetTimestampTz(due);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static void
+return_report(ReturnSetInfo *result, const Report *report)
+{
+	Datum		values[REPORT_COLUMNS];
+	bool		nulls[REPORT_COLUMNS] = {0};
+
+	values[0] = PointerGetDatum(report->token_text);
+	nulls[0] = report->token_text == NULL;
+	values[1] = CStringGetTextDatum(report->result);
+	values[2] = report->enrollment_status ? CStringGetTextDatum(report->enrollment_status) : (Datum) 0;
+	nulls[2] = report->enrollment_status == NULL;
+	values[3] = TimestampTzGetDatum(report->next_due_at);
+	nulls[3] = !report->has_next;
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
