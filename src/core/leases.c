@@ -77,7 +77,7 @@ LeaseEncode(const uint8 *bytes, int len)
 bool
 LeaseDecode(const char *text, int textlen, uint8 *bytes, int len)
 {
-	int			padded = pg_b64_enc_len(len);
+	int			padded = (len + 2) / 3 * 4;
 	int			unpadded = (len * 4 + 2) / 3;
 	char		standard[256];
 	char	   *again;

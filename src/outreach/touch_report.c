@@ -59,7 +59,7 @@ static bool read_outcome(const char *outcome, TouchOutcome *result);
 static char *attribute_text(HeapTupleHeader tuple, const char *name);
 static int	compare_reports(const void *a, const void *b);
 static void settle_report(TouchBatch *batch, Report *report);
-static void answer_again(Report *report);
+static void answer_again(TouchBatch *batch, Report *report);
 static void return_report(ReturnSetInfo *result, const Report *report);
 
 Datum
@@ -211,7 +211,7 @@ settle_report(TouchBatch *batch, Report *report)
 		return;
 	if (!StorageLockToken(&report->token, &row))
 	{
-		answer_again(report);
+		answer_again(batch, report);
 		return;
 	}
 	lane = TouchBatchLane(batch, &row.key.tenant, row.key.lane);
@@ -226,7 +226,7 @@ settle_report(TouchBatch *batch, Report *report)
 
 /* The same report once more gets the same answer; any other comes too late. */
 static void
-answer_again(Report *report)
+answer_again(TouchBatch *batch, Report *report)
 {
 	static const char *const names[] = {"sent", "failed", "skipped"};
 	Datum		values[5];
@@ -242,8 +242,7 @@ answer_again(Report *report)
 		strcmp(StatementText(0, 1), names[report->outcome.status]) == 0)
 	{
 		report->result = DatumGetBool(StatementValue(0, 2, &isnull)) ? "ok" : "logged";
-		report->enrollment_status = MemoryContextStrdup(GetMemoryChunkContext(report->token_text),
-														StatementText(0, 3));
+		report->enrollment_status = MemoryContextStrdup(batch->context, StatementText(0, 3));
 		due = StatementValue(0, 4, &isnull);
 		report->has_next = !isnull;
 		if (!isnull)
