@@ -83,7 +83,9 @@ DECLARE
   campaign_status text;
   version integer;
   archived timestamptz;
-  job_row record;
+  job_status text;
+  service text;
+  completed timestamptz;
   live record;
   first_touch record;
   scheduled timestamptz;
@@ -103,10 +105,11 @@ BEGIN
     RETURN;
   END IF;
   IF job IS NOT NULL THEN
-    SELECT j.status, j.service_type, j.completed_at INTO job_row FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job;
-    IF job_row.status <> 'completed' THEN
+    SELECT j.status, j.service_type, j.completed_at INTO job_status, service, completed
+      FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job;
+    IF job_status <> 'completed' THEN
       outcome := 'not_matched';
-      reason := 'job_' || job_row.status;
+      reason := 'job_' || job_status;
       RETURN;
     END IF;
   END IF;
@@ -126,7 +129,7 @@ BEGIN
     END IF;
     RETURN;
   END IF;
-  anchor := coalesce(anchor, CASE WHEN job IS NOT NULL THEN job_row.completed_at END, now_time);
+  anchor := coalesce(anchor, completed, now_time);
   SELECT o.plan_version, t.channel, l.lane,
          CASE WHEN t.use_service_delay THEN coalesce(s.first_touch_delay, t.delay) ELSE t.delay END AS delay
     INTO first_touch
@@ -134,7 +137,7 @@ BEGIN
     JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
     JOIN campaign.lanes l ON l.tenant_id = t.tenant_id AND l.campaign_id = t.campaign_id AND l.channel = t.channel
     LEFT JOIN campaign.service_types s ON s.tenant_id = tenant
-      AND s.service_type = CASE WHEN job IS NULL THEN o.service_type ELSE job_row.service_type END
+      AND s.service_type = CASE WHEN job IS NULL THEN o.service_type ELSE service END
    WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant AND l.tenant_id = tenant AND t.touch_number = 1;
   scheduled := anchor + first_touch.delay;
   enrollment_id := campaign.uuid_v7();
