@@ -38,21 +38,88 @@ ROOMS = \
 	outreach/touch_lease \
 	outreach/touch_report
 
+# PGXS has a VERSION and an INSTALL_SCRIPT of its own.
 EXTENSION = campaign
-EXTVERSION   := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" campaign.control)
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" campaign.control)
 MODULE_big = campaign
 OBJS = src/campaign.o $(patsubst %.c,%.o,$(wildcard $(ROOMS:%=src/%.c)))
 SQL_ROOMS = $(wildcard $(ROOMS:%=src/%.sql))
 BUILT_SQL = campaign--$(EXTVERSION).sql
 DATA_built = $(BUILT_SQL)
+DATA = $(wildcard src/upgrade/campaign--*.sql)
 PG_CPPFLAGS = -Isrc -DCAMPAIGN_VERSION='"$(EXTVERSION)"'
-PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-EXTRA_CLEAN = $(BUILT_SQL)
+# -MMD: an object knows its headers, so that a changed one rebuilds it.
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -MMD -MP
+EXTRA_CLEAN = $(OBJS:.o=.d)
+
+# ---- Targets that need no server headers: they see to those themselves, so
+# they come before PGXS, and without it if nothing else is asked for.
+
+SUITES = house regress isolation pgtap tap dump upgrade fuzz
+HOUSE_GOALS = setup check $(SUITES:%=check-%) dumpcheck upgradecheck sanitize soak demo bench matrix fresh
+GOALS := $(or $(MAKECMDGOALS),all)
+
+ifneq ($(filter-out $(HOUSE_GOALS),$(GOALS)),)
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifeq ($(wildcard $(PGXS)),)
+$(error PostgreSQL's server headers are missing: "make setup" installs them, or PG_CONFIG=... says where they are)
+endif
+
+# A server built with LLVM wants bitcode, which only its own clang can make.
+# On a machine without it the extension works as well, just not inlined.
+LLVM_TOOLS := $(shell sed -n -e 's/^CLANG[ \t]*= *//p' -e 's|^LLVM_BINPATH[ \t]*= *\(.*\)|\1/llvm-lto|p' $(dir $(PGXS))../Makefile.global)
+ifneq ($(words $(wildcard $(LLVM_TOOLS))),2)
+override with_llvm = no
+endif
+
 include $(PGXS)
+
+$(OBJS): campaign.control Makefile
+$(OBJS:.o=.bc): %.bc: %.o
+-include $(OBJS:.o=.d)
 
 $(BUILT_SQL): src/install_head.sql $(SQL_ROOMS) src/install_tail.sql Makefile campaign.control
 	for f in src/install_head.sql $(SQL_ROOMS) src/install_tail.sql; do \
-		echo "-- >>> $$f"; sed 's/@VERSION@/$(EXTVERSION)/g' $$f; echo; done > $@
+		echo "-- >>> $$f"; sed 's/@VERSION@/$(EXTVERSION)/g' $$f || exit 1; echo; done > $@.tmp
+	mv $@.tmp $@
+
+endif
+
+ifneq ($(filter $(HOUSE_GOALS),$(GOALS)),)
+
+.PHONY: $(HOUSE_GOALS)
+
+setup:
+	@test/lib/setup
+
+# TESTS="name ..." limits a suite to some of its tests.
+check:
+	@test/check
+$(SUITES:%=check-%): check-%:
+	@test/check $*
+dumpcheck: check-dump
+upgradecheck: check-upgrade
+
+# The C code under ASan and UBSan.
+sanitize:
+	@CAMPAIGN_SANITIZE=1 test/check regress pgtap isolation fuzz
+
+# The long versions of what has one.
+soak:
+	@CAMPAIGN_SOAK=1 test/check tap fuzz
+	@CAMPAIGN_SOAK=1 CAMPAIGN_SANITIZE=1 test/check fuzz
+
+demo: setup
+	@test/lib/stage demo/run
+bench: setup
+	@test/lib/stage test/bench/run
+
+# Newer servers, and machines with nothing on them, in folders of their own.
+matrix:
+	@test/matrix
+fresh:
+	@test/fresh
+
+endif
