@@ -161,6 +161,7 @@ claim_touch(Claim *claim, const TouchKey *key)
 	TouchFacts	facts;
 	TouchLane  *lane;
 	TouchPlan  *plan;
+	TouchText  *text;
 	TouchOutcome outcome = {0};
 	GateVerdict verdict;
 
@@ -179,6 +180,9 @@ claim_touch(Claim *claim, const TouchKey *key)
 		return;
 	}
 
+	/* templates may have been archived since the launch */
+	text = TouchBatchText(batch, &row.key.tenant, &facts, row.touch_number);
+	facts.text_missing = lane->has_body && text->body == NULL && text->body_html == NULL;
 	verdict = TouchGate(&facts, lane);
 	plan = TouchBatchPlan(batch, &row.key.tenant, &facts.campaign, facts.plan_version);
 	if (verdict.outcome == GATE_DELIVER && row.attempt - row.attempt_base >= plan->max_attempts)

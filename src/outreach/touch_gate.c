@@ -64,6 +64,12 @@ job_cancelled(const TouchFacts *facts, const TouchLane *lane)
 	return facts->job_cancelled;
 }
 
+static bool
+text_missing(const TouchFacts *facts, const TouchLane *lane)
+{
+	return facts->text_missing;
+}
+
 static const GateCheck checks[] = {
 	{campaign_not_running, {GATE_HOLD, "campaign_not_running"}},
 	{enrollment_ended, {GATE_STOP, "enrollment_ended"}},
@@ -73,6 +79,7 @@ static const GateCheck checks[] = {
 	{contact_opted_out, {GATE_SKIP, "opted_out"}},
 	{consent_missing, {GATE_SKIP, "no_consent"}},
 	{job_cancelled, {GATE_STOP, "job_cancelled"}},
+	{text_missing, {GATE_SKIP, "no_text"}},
 };
 
 GateVerdict

@@ -19,13 +19,14 @@
 #include "outreach/touch_queue.h"
 
 static Statement read_lane = {
-	"SELECT l.campaign_id, l.channel, c.address_kind, c.consent = 'opted_in', c.uncertain_policy = 'retry'"
+	"SELECT l.campaign_id, l.channel, c.address_kind, c.consent = 'opted_in', c.uncertain_policy = 'retry',"
+	"       c.has_body"
 	"  FROM campaign.lanes l JOIN campaign.channels c ON c.channel = l.channel"
 	" WHERE l.tenant_id = $1 AND l.lane = $2",
 	NULL, {UUIDOID, INT4OID}
 };
 
-/* lengths have no months: the domain bounds delays in hours, min_gap by a check */
+/* delays are hours; a day of min_gap is 24 hours */
 static Statement read_plan = {
 	"SELECT l.lane, (extract(epoch FROM t.delay) * 1000000)::bigint, t.on_failure = 'stop', t.attachments,"
 	"       o.max_attempts::integer, (extract(epoch FROM n.min_gap) * 1000000)::bigint"
@@ -93,6 +94,7 @@ TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane)
 	entry->address_kind = keep_text(batch, 0, 3);
 	entry->needs_opt_in = DatumGetBool(StatementValue(0, 4, &isnull));
 	entry->retries_uncertain = DatumGetBool(StatementValue(0, 5, &isnull));
+	entry->has_body = DatumGetBool(StatementValue(0, 6, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 	return entry;
 }

@@ -74,6 +74,7 @@ typedef struct TouchLane
 	pg_uuid_t	campaign;
 	char	   *channel;
 	char	   *address_kind;
+	bool		has_body;
 	bool		needs_opt_in;	/* else: not opted out is enough */
 	bool		retries_uncertain;
 } TouchLane;
@@ -147,6 +148,7 @@ typedef struct TouchFacts
 	bool		opted_in;
 	bool		opted_out;
 	bool		job_cancelled;
+	bool		text_missing;	/* set by the claim, which alone needs a text */
 	bool		has_job;
 	int32		plan_version;
 	pg_uuid_t	campaign;
