@@ -158,6 +158,46 @@ SET ROLE regress_identity_bypass;
 SELECT * FROM regress_identity;
 RESET ROLE;
 
+-- What a member leaves for a superuser's maintenance to run (a materialized view,
+-- the function of an index) finds nobody there, and not the superuser.
+CREATE SCHEMA regress_identity AUTHORIZATION regress_identity_ada;
+SET SESSION AUTHORIZATION regress_identity_ada;
+CREATE MATERIALIZED VIEW regress_identity.mine AS SELECT name, campaign.current_member() AS member FROM campaign.tenants WHERE NOT seeded;
+CREATE TABLE regress_identity.trap (i int);
+CREATE TABLE regress_identity.loot (who text, member text, reads bigint, owns int, error text);
+CREATE FUNCTION regress_identity.grab() RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+	state text;
+BEGIN
+	BEGIN
+		PERFORM campaign.add_member(current_setting('regress.bob')::uuid, 'regress_identity_ada', 'owner');
+	EXCEPTION WHEN OTHERS THEN
+		state := SQLSTATE;
+	END;
+	INSERT INTO regress_identity.loot VALUES (current_user, campaign.current_member(),
+		(SELECT count(*) FROM campaign.tenants), cardinality(campaign.owned_tenants()), state);
+	RETURN 1;
+END $$;
+CREATE FUNCTION regress_identity.innocent(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN regress_identity.grab(); END $$;
+INSERT INTO regress_identity.trap VALUES (1);
+CREATE INDEX ON regress_identity.trap (regress_identity.innocent(i));
+-- His own maintenance sees what he sees; only definer functions do not know him there.
+REFRESH MATERIALIZED VIEW regress_identity.mine;
+SELECT * FROM regress_identity.mine;
+SELECT DISTINCT who, member, reads - 1 AS reads, owns FROM regress_identity.loot;
+TRUNCATE regress_identity.loot;
+RESET SESSION AUTHORIZATION;
+SELECT set_config('regress.bob', :'bob', false) = :'bob' AS known;
+REFRESH MATERIALIZED VIEW regress_identity.mine;
+SELECT * FROM regress_identity.mine;
+REINDEX TABLE regress_identity.trap;
+ANALYZE regress_identity.trap;
+SELECT DISTINCT * FROM regress_identity.loot;
+SELECT member FROM campaign.tenant_members WHERE tenant_id = :'bob' ORDER BY member COLLATE "C";
+SET client_min_messages = warning;
+DROP SCHEMA regress_identity CASCADE;
+RESET client_min_messages;
+
 -- Mode jwt: the member is the subject of the claims, in a listed session only.
 SET campaign.identity_source = 'jwt';
 SET SESSION AUTHORIZATION regress_identity_web;

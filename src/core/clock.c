@@ -146,7 +146,8 @@ parse_clock_offset(const char *str, int64 *offset)
 		return false;
 	}
 	days = (int64) span.month * DAYS_PER_MONTH + span.day;
-	if (Abs(days + span.time / USECS_PER_DAY) > CLOCK_OFFSET_MAX_DAYS)
+	if (days + span.time / USECS_PER_DAY > CLOCK_OFFSET_MAX_DAYS ||
+		days + span.time / USECS_PER_DAY < -CLOCK_OFFSET_MAX_DAYS)
 	{
 		GUC_check_errdetail("\"%s\" moves the clock by more than %d days.", str, CLOCK_OFFSET_MAX_DAYS);
 		GUC_check_errhint("Choose an offset within a hundred years.");

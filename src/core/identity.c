@@ -6,7 +6,8 @@
  * (the outer user: SET ROLE counts, a definer function does not) or, with
  * campaign.identity_source = jwt, the subject of request.jwt.claims in a
  * session of a listed authenticator.  Anybody may SET that variable, so in
- * every other session it means nothing, and the member is nobody.
+ * every other session it means nothing, and the member is nobody.  Nobody,
+ * too, asks from code that runs on another's behalf (runs_for_another()).
  *
  * The tenants of a member are cached for the backend.  The cache holds no
  * role: its key is made anew in each call, so that a changed role, setting or
@@ -84,6 +85,7 @@ typedef struct SubjectParse
 	char	   *subject;
 } SubjectParse;
 
+static bool runs_for_another(void);
 static char *jwt_member(void);
 static bool is_authenticator(Oid roleid);
 static char *json_subject(const char *claims);
@@ -161,9 +163,29 @@ campaign_current_member(PG_FUNCTION_ARGS)
 char *
 IdentityMember(void)
 {
+	if (runs_for_another())
+		return NULL;
 	if (identity_source == IDENTITY_JWT)
 		return jwt_member();
 	return GetUserNameFromId(GetOuterUserId(), true);
+}
+
+/*
+ * Is this code that somebody else left for the session to run?
+ *
+ * VACUUM, ANALYZE, REINDEX and REFRESH run the functions of indexes and the
+ * queries of materialized views as their owner, in a security-restricted
+ * operation, while the outer user stays the superuser who maintains the
+ * table, autovacuum included.  Believing the outer user there, a member's
+ * index function would read every tenant.  The current user cannot be
+ * believed either, once that function has called one of our definer
+ * functions.
+ */
+static bool
+runs_for_another(void)
+{
+	return InSecurityRestrictedOperation() &&
+		(InLocalUserIdChange() || GetUserId() != GetOuterUserId());
 }
 
 static char *
@@ -298,7 +320,7 @@ tenants_of_caller(TenantAccess access)
 {
 	const char *member;
 
-	if (has_bypassrls_privilege(GetOuterUserId()))
+	if (has_bypassrls_privilege(GetOuterUserId()) && !runs_for_another())
 		member = UNBOUND_MEMBER;
 	else
 	{

@@ -9,8 +9,9 @@
 #define CAMPAIGN_MEMBER_MAX 255
 
 /*
- * The member that asks, palloc'ed, or NULL if it is nobody (only with
- * identity_source = jwt).  Needs a transaction.
+ * The member that asks, palloc'ed, or NULL if it is nobody: a session without
+ * a token, or code that runs in the maintenance of another's table.  Needs a
+ * transaction.
  */
 extern char *IdentityMember(void);
 

@@ -1,7 +1,7 @@
 CREATE FUNCTION campaign.current_member() RETURNS text
 	LANGUAGE C STABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'campaign_current_member';
-COMMENT ON FUNCTION campaign.current_member() IS 'Who is asking: the role of the session (SET ROLE counts), or with campaign.identity_source = jwt the subject of request.jwt.claims. NULL for nobody.';
+COMMENT ON FUNCTION campaign.current_member() IS 'Who is asking: the role of the session (SET ROLE counts), or with campaign.identity_source = jwt the subject of request.jwt.claims. NULL for nobody, which is also what the functions of indexes and the queries of materialized views find when somebody else maintains them.';
 
 CREATE FUNCTION campaign.readable_tenants() RETURNS uuid[]
 	LANGUAGE C STABLE STRICT PARALLEL SAFE
