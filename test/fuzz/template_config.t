@@ -9,6 +9,9 @@
 use strict;
 use warnings;
 use FindBin;
+my $own_server;
+BEGIN { $own_server = !$ENV{PGHOST} }
+use if $own_server, 'PostgreSQL::Test::Cluster';
 use lib "$FindBin::RealBin/lib";
 use File::Temp;
 use JSON::PP;
@@ -25,11 +28,11 @@ my $batch = 2_000;
 my $database = "campaign_fuzz_$$";
 
 diag("template_config: $count documents, seed $seed");
-srand $seed;
 
 my $node = start_server();
+srand $seed;
 psql('postgres', "CREATE DATABASE $database TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
-END { psql('postgres', "DROP DATABASE IF EXISTS $database") if $database && ($node || $ENV{PGHOST}); }
+END { psql('postgres', "DROP DATABASE IF EXISTS $database") if $database && !$own_server; }
 psql($database, <<'SQL');
 SET client_min_messages = warning;
 CREATE EXTENSION campaign CASCADE;
@@ -141,8 +144,7 @@ sub check_answer
 
 sub start_server
 {
-	return if $ENV{PGHOST};
-	require PostgreSQL::Test::Cluster;
+	return unless $own_server;
 	my $server = PostgreSQL::Test::Cluster->new('fuzz');
 	$server->init;
 	$server->start;
