@@ -333,7 +333,7 @@ FaultWrongType(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 	if (value->type == jbvNull)
 		DocumentFault(walk, "null_value",
 					  walk->depth > 0 && walk->places[walk->depth - 1].key
-					  ? "Leave the key out to have its default." : NULL,
+					  ? "A key without a value is left out." : NULL,
 					  "must be %s, not null", WantedType(schema->type));
 	else
 		DocumentFault(walk, "wrong_type", NULL, "must be %s, not %s",

@@ -25,7 +25,7 @@ my @placeholder_texts = (
 	'Hi {{contact.first_name|there}}', '{{ contact.name }}', '{{link.review}}{{link.unsubscribe}}',
 	'{{contact.attributes.roof_age|old}}', "{{\n tenant.name\t|}}", '{{job.service_type|a|b}}',
 	'{not one}', '{', '}}', '{ {contact.name}}', '{{contact.name}} }}', '{{tenant.sender_name|{}}',
-	'{{contact.nam}}', '{{Contact.name}}', '{{contact.attributes.}}', '{{contact.attributes.a-b}}',
+	"two\nlines", "two\rlines", '{{contact.nam}}', '{{Contact.name}}', '{{contact.attributes.}}', '{{contact.attributes.a-b}}',
 	'{{contact.name', '{{', '{{{', '{{{{', '{{}}', '{{ }}', '{{|x}}', '{{{contact.name}}}',
 	'{{a{{contact.name}}', '{{contact.name}} {{x}} {{y}} {{', '{{contact.name}{{}}', '{{contact.name}',
 	"{{\x{e9}}}", "\x{1f600}{{contact.name}}\x{1f600}", "{{contact.name\x{a0}}}", "{{contact.name\x{0b}}}");
@@ -107,7 +107,7 @@ sub valid_value
 	return [ string => pick(qw(skip send reschedule)) ] if $key eq 'late';
 	return [ string => text_of(pick(1, 10, 254, 255)) ] if $key eq 'label';
 	return [ string => pick($uuid, uc $uuid, ucfirst $uuid) ] if $key eq 'template_id';
-	return [ string => pick('', @placeholder_texts[ 0 .. 11 ], text_of(998)) ] if $key eq 'subject';
+	return [ string => pick('', grep({ !/\n/ } @placeholder_texts[ 0 .. 11 ]), text_of(998)) ] if $key eq 'subject';
 	return [ string => chance(0.03) ? text_of(100_000) : pick('', @placeholder_texts[ 0 .. 11 ], text_of(2000)) ]
 	  if $key =~ /^body/;
 	return [ array => [ map { [ string => pick($uuid, uc $uuid) ] } 1 .. pick(0, 1, 2, 10) ] ]
@@ -197,6 +197,7 @@ sub random_member
 	return [ number => pick(@numbers) ] if $key eq 'step' || ($key =~ /hours|offset|count/ && chance(0.7));
 	return [ boolean => chance(0.5) ] if $key =~ /enabled|delay/ && chance(0.7);
 	return [ string => pick(@placeholder_texts) ] if $key =~ /subject|body/ && chance(0.7);
+	return [ string => pick('', text_of(pick(255, 256))) ] if $key eq 'label' && chance(0.7);
 	return valid_config() if $key eq 'config';
 	return valid_value($key) if $key ne 'late' && chance(0.3);
 	return random_value(2);

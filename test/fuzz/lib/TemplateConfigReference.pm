@@ -36,7 +36,7 @@ my %step_keys = (
 	max_lateness_hours => sub { number(@_, 0, 8784, 'greater') },
 	late => sub { one_of(@_, qw(skip send reschedule)) },
 	template_id => \&uuid,
-	subject => sub { text(@_, 998) },
+	subject => \&subject,
 	body_html => sub { text(@_, 100_000) },
 	body_text => sub { text(@_, 100_000) },
 	attachments => sub { list(@_, 10, \&uuid) },
@@ -217,6 +217,14 @@ sub formatted
 	string($value, $path, 1, $most);
 }
 
+sub subject
+{
+	my ($value, $path) = @_;
+	return unless of_type($value, $path, 'string');
+	return fault($path, 'malformed') if $value->[1] =~ /[\r\n]/;
+	text($value, $path, 998);
+}
+
 sub text
 {
 	my ($value, $path, $most) = @_;
@@ -262,6 +270,7 @@ sub reference_normal
 		$step->{variant_count} //= [ number => 1 ];
 		$step->{condition} //= [ string => 'always' ];
 		$step->{on_failure} //= [ string => 'advance' ];
+		$step->{$_} && $step->{$_}[1] eq '' and delete $step->{$_} for qw(subject body_html body_text);
 		$step->{delay_hours} //= [ number => 0 ] unless $step->{day_offset};
 		if ($step->{max_lateness_hours})
 		{
