@@ -136,7 +136,8 @@ PushNormalObject(JsonbParseState **state, const DocSchema *schema,
 
 		if (field->forbidden)
 			continue;
-		if (!DocumentGet(object, field->name, &value))
+		if (!DocumentGet(object, field->name, &value) ||
+			(field->drop_empty && value.type == jbvString && value.val.string.len == 0))
 		{
 			if (!field->fallback)
 				continue;
@@ -284,14 +285,15 @@ WriteString(StringInfo out, const DocSchema *schema)
 		appendStringInfoChar(out, ',');
 		WriteMember(out, "pattern", schema->format->pattern);
 	}
-	else if (schema->pattern)
+	if (schema->pattern)
 	{
 		StringInfoData pattern;
 
 		initStringInfo(&pattern);
 		schema->pattern(&pattern);
-		appendStringInfoChar(out, ',');
+		appendStringInfoString(out, ",\"allOf\":[{");
 		WriteMember(out, "pattern", pattern.data);
+		appendStringInfoString(out, "}]");
 	}
 }
 

@@ -333,7 +333,7 @@ FaultWrongType(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 	if (value->type == jbvNull)
 		DocumentFault(walk, "null_value",
 					  walk->depth > 0 && walk->places[walk->depth - 1].key
-					  ? "Leave the key out to have its default." : NULL,
+					  ? "A key without a value is left out." : NULL,
 					  "must be %s, not null", WantedType(schema->type));
 	else
 		DocumentFault(walk, "wrong_type", NULL, "must be %s, not %s",
@@ -355,6 +355,12 @@ CheckString(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 		CheckListed(walk, schema, value);
 		return;
 	}
+	if (schema->format && !schema->format->accepts(text, len))
+	{
+		DocumentFault(walk, "malformed", schema->format->hint, "must be %s, not \"%s\"",
+					  schema->format->name, Quoted(text, len));
+		return;
+	}
 	if (len > schema->max && pg_mbstrlen_with_len(text, len) > schema->max)
 	{
 		DocumentFault(walk, "too_long", NULL, "must have at most %d characters, not %d",
@@ -366,12 +372,6 @@ CheckString(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 	{
 		DocumentFault(walk, "too_short", NULL, "must have at least %d character%s",
 					  schema->min, schema->min == 1 ? "" : "s");
-		return;
-	}
-	if (schema->format && !schema->format->accepts(text, len))
-	{
-		DocumentFault(walk, "malformed", schema->format->hint, "must be %s, not \"%s\"",
-					  schema->format->name, Quoted(text, len));
 		return;
 	}
 	if (schema->inspect)

@@ -53,6 +53,7 @@ typedef struct DocField
 	const char *fallback;		/* JSON text of the default, or NULL */
 	bool		required;
 	const char *forbidden;		/* the key is not taken here; what to do instead */
+	bool		drop_empty;		/* an empty string says nothing: not in the normal form */
 } DocField;
 
 typedef enum DocRuleKind

@@ -29,6 +29,7 @@
 
 static bool IsIdentifier(const char *text, int len);
 static bool IsUuid(const char *text, int len);
+static bool IsLine(const char *text, int len);
 static void InspectPlaceholders(DocWalk *walk, const char *text, int len);
 static void CompleteStep(JsonbParseState **state, const JsonbContainer *step, int index);
 static void PushString(JsonbParseState **state, const char *key, const char *text);
@@ -84,11 +85,17 @@ static const DocFormat uuid_format = {
 	.accepts = IsUuid,
 	.fold = true
 };
+static const DocFormat line_format = {
+	.name = "one line of text",
+	.pattern = "^[^\\r\\n]*$",
+	.hint = "Take the line breaks out.",
+	.accepts = IsLine
+};
 static const DocAlias channel_aliases[] = {{"call_script", "call"}, {NULL, NULL}};
 
 #define STRING(most) {.type = DOC_STRING, .max = (most)}
-#define TEMPLATE_TEXT(most) {.type = DOC_STRING, .max = (most), \
-	.inspect = InspectPlaceholders, .pattern = TemplateTextPattern}
+#define TEMPLATE_TEXT(most) .type = DOC_STRING, .max = (most), \
+	.inspect = InspectPlaceholders, .pattern = TemplateTextPattern
 #define ONE_OF(list) {.type = DOC_STRING, .values = (list)}
 #define INTEGER(least, most) {.type = DOC_INTEGER, .min = (least), .max = (most)}
 #define LIST(of, most) {.type = DOC_ARRAY, .items = &(of), .max = (most)}
@@ -154,8 +161,10 @@ static const DocSchema max_lateness_schema = {
 	.type = DOC_NUMBER, .max = CAMPAIGN_MAX_DELAY_HOURS, .above_min = true
 };
 static const DocSchema late_schema = ONE_OF(late_actions);
-static const DocSchema subject_schema = TEMPLATE_TEXT(CAMPAIGN_MAX_SUBJECT_CHARS);
-static const DocSchema body_schema = TEMPLATE_TEXT(CAMPAIGN_MAX_BODY_CHARS);
+static const DocSchema subject_schema = {
+	TEMPLATE_TEXT(CAMPAIGN_MAX_SUBJECT_CHARS), .format = &line_format
+};
+static const DocSchema body_schema = {TEMPLATE_TEXT(CAMPAIGN_MAX_BODY_CHARS)};
 static const DocSchema attachments_schema = LIST(uuid_schema, CAMPAIGN_MAX_ATTACHMENTS);
 
 static const DocField step_fields[] = {
@@ -173,9 +182,9 @@ static const DocField step_fields[] = {
 	{"max_lateness_hours", &max_lateness_schema, "Hours after its time from which on the step is late"},
 	{"late", &late_schema, "What happens to a step that is late; send by default"},
 	{"template_id", &uuid_schema, "Message template, of the tenant or the system, of the same channel"},
-	{"subject", &subject_schema, "Subject with placeholders"},
-	{"body_html", &body_schema, "Body in HTML with placeholders"},
-	{"body_text", &body_schema, "Body as plain text with placeholders"},
+	{"subject", &subject_schema, "Subject with placeholders, one line", .drop_empty = true},
+	{"body_html", &body_schema, "Body in HTML with placeholders", .drop_empty = true},
+	{"body_text", &body_schema, "Body as plain text with placeholders", .drop_empty = true},
 	{"attachments", &attachments_schema, "Assets to attach"},
 	{"config", &config_schema, "Settings for the generation of this step's messages"}
 };
@@ -299,6 +308,13 @@ IsUuid(const char *text, int len)
 			return false;
 	}
 	return true;
+}
+
+/* A line break in a subject would begin another header of the email. */
+static bool
+IsLine(const char *text, int len)
+{
+	return memchr(text, '\n', len) == NULL && memchr(text, '\r', len) == NULL;
 }
 
 /*

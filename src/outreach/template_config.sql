@@ -19,7 +19,7 @@ COMMENT ON FUNCTION campaign.template_config_errors(jsonb) IS 'Every fault of fo
 CREATE FUNCTION campaign.normalize_template_config(config jsonb) RETURNS jsonb
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'campaign_normalize_template_config';
-COMMENT ON FUNCTION campaign.normalize_template_config(jsonb) IS 'The document with step numbers, labels and defaults filled in, call_script as call, UUIDs in lower case and numbers in one spelling (hours to six decimals). The same again for its own result. Raises CP003 for an invalid document.';
+COMMENT ON FUNCTION campaign.normalize_template_config(jsonb) IS 'The document with step numbers, labels and defaults filled in, call_script as call, UUIDs in lower case, numbers in one spelling (hours to six decimals), and without subjects and bodies that are empty. The same again for its own result. Raises CP003 for an invalid document.';
 
 CREATE FUNCTION campaign.template_config_schema() RETURNS jsonb
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
@@ -70,7 +70,9 @@ BEGIN
 			CONTINUE;
 		END IF;
 
-		IF NOT channel.has_subject AND jsonb_typeof(step.value -> 'subject') = 'string' THEN
+		-- An empty text is no text: the normal form leaves it out.
+		IF NOT channel.has_subject AND jsonb_typeof(step.value -> 'subject') = 'string'
+			AND step.value ->> 'subject' <> '' THEN
 			path := step.path || '.subject';
 			code := 'subject_not_allowed';
 			message := format('is not possible, since channel "%s" has no subject', step.channel);
@@ -78,7 +80,8 @@ BEGIN
 			RETURN NEXT;
 		END IF;
 		FOREACH body_key IN ARRAY ARRAY['body_html', 'body_text'] LOOP
-			CONTINUE WHEN jsonb_typeof(step.value -> body_key) IS DISTINCT FROM 'string';
+			CONTINUE WHEN jsonb_typeof(step.value -> body_key) IS DISTINCT FROM 'string'
+				OR step.value ->> body_key = '';
 			path := step.path || '.' || body_key;
 			IF NOT channel.has_body THEN
 				code := 'body_not_allowed';

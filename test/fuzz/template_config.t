@@ -1,0 +1,172 @@
+# template_config: random and mutated documents against a reference validator
+# that is written in Perl from the description, and against the JSON Schema.
+#
+# usage: template_config.t [COUNT [SEED]]
+# Without them CAMPAIGN_FUZZ_COUNT and CAMPAIGN_FUZZ_SEED count; the documents
+# are the same for the same count and seed.  Uses the server that PGHOST names,
+# in a database of its own, or else starts one.
+
+use strict;
+use warnings;
+use FindBin;
+my $own_server;
+BEGIN { $own_server = !$ENV{PGHOST} }
+use if $own_server, 'PostgreSQL::Test::Cluster';
+use lib "$FindBin::RealBin/lib";
+use File::Temp;
+use JSON::PP;
+use Test::More;
+use JsonTree;
+use JsonSchemaCheck;
+use TemplateConfigDocuments;
+use TemplateConfigReference;
+
+my $soak = $ENV{CAMPAIGN_SOAK};
+my $count = shift // $ENV{CAMPAIGN_FUZZ_COUNT} // ($soak ? 200_000 : 6_000);
+my $seed = shift // $ENV{CAMPAIGN_FUZZ_SEED} // ($soak ? time : 20_240_229);
+my $batch = 2_000;
+my $database = "campaign_fuzz_$$";
+
+diag("template_config: $count documents, seed $seed");
+
+my $node = start_server();
+srand $seed;
+psql('postgres', "CREATE DATABASE $database TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
+END { psql('postgres', "DROP DATABASE IF EXISTS $database") if $database && !$own_server; }
+psql($database, <<'SQL');
+SET client_min_messages = warning;
+CREATE EXTENSION campaign CASCADE;
+CREATE TABLE documents (id int PRIMARY KEY, document jsonb, normal jsonb);
+-- What the domain says of a document: nothing, or its error.
+CREATE FUNCTION domain_error(document jsonb, OUT state text, OUT message text, OUT detail text, OUT hint text)
+	LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM document::campaign.template_config;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+END $$;
+SQL
+
+my $schema = tree_parse(psql($database, 'SELECT campaign.template_config_schema()'));
+my %wrong;
+my %seen;
+my $valid = 0;
+
+for (my $first = 0; $first < $count; $first += $batch)
+{
+	my $last = $first + $batch < $count ? $first + $batch - 1 : $count - 1;
+	check_batch(map { random_document() } $first .. $last);
+}
+
+my %names = (
+	faults => 'the faults are those of the reference',
+	schema => 'the JSON Schema accepts the same documents',
+	domain => 'the domain raises CP003 with the first fault for the same documents',
+	normal => 'the normal form is that of the reference, valid and stable');
+for my $check (qw(faults schema domain normal))
+{
+	my @wrong = @{ $wrong{$check} // [] };
+	is(scalar @wrong, 0, "$count documents: $names{$check}");
+	diag($_) for @wrong[ 0 .. ($#wrong < 4 ? $#wrong : 4) ];
+}
+ok($valid > $count / 5 && $valid < $count * 4 / 5, 'enough documents are valid, and enough are not')
+  or diag("$valid of $count");
+my @unseen = grep { !$seen{$_} } qw(
+  conflicting_keys double_encoded empty_placeholder first_step_only forbidden_key malformed
+  missing_companion missing_key none_enabled not_an_integer null_value too_few_items too_large
+  too_long too_many_items too_short too_small unclosed_placeholder unknown_key
+  unknown_placeholder unknown_value wrong_step_number wrong_type);
+is("@unseen", '', 'every kind of fault has occurred');
+done_testing();
+
+sub check_batch
+{
+	my @documents = @_;
+	my $id = 0;
+	my $copy = "TRUNCATE documents;\nCOPY documents (id, document, normal) FROM STDIN;\n";
+
+	for my $document (@documents)
+	{
+		my @faults = reference_faults($document);
+		my $normal = @faults ? undef : tree_write(reference_normal($document));
+		my $line = join("\t", $id++, tree_write($document), $normal // ());
+		$line =~ s/\\/\\\\/g;
+		$copy .= $line . (defined $normal ? '' : "\t\\N") . "\n";
+	}
+	my @answers = split /\n/, psql($database, $copy . "\\.\n" . <<'SQL');
+SELECT json_build_array(
+	(SELECT json_agg(e.path || ' ' || e.code) FROM campaign.template_config_errors(d.document) AS e),
+	(SELECT e.path || ' ' || e.message FROM campaign.template_config_errors(d.document) AS e LIMIT 1),
+	x.state, x.message, x.detail, x.hint,
+	CASE WHEN x.state IS NULL THEN
+		n.normal = d.normal
+		AND campaign.normalize_template_config(n.normal) = n.normal
+		AND n.normal::campaign.template_config = d.normal END)
+FROM documents AS d, domain_error(d.document) AS x,
+	LATERAL (SELECT CASE WHEN x.state IS NULL THEN campaign.normalize_template_config(d.document) END) AS n(normal)
+ORDER BY d.id;
+SQL
+	is(scalar @answers, scalar @documents, 'an answer for each document') if @answers != @documents;
+	check_answer($documents[$_], @{ JSON::PP->new->utf8->decode($answers[$_]) }) for 0 .. $#answers;
+}
+
+sub check_answer
+{
+	my ($document, $found, $first, $state, $message, $detail, $hint, $normal_is_right) = @_;
+	my @expected = reference_faults($document);
+	my @found = sort @{ $found // [] };
+	my $accepted = schema_accepts($schema, $document) ? 1 : 0;
+	my $text = tree_write($document);
+
+	utf8::encode($text);
+	$text = substr($text, 0, 2000) . '...' if length $text > 2000;
+	$seen{ (split / /, $_)[-1] } = 1 for @found;
+	$valid++ unless @expected;
+
+	if (@expected > 1000)
+	{
+		push @{ $wrong{faults} }, "more than 1000 faults: $text"
+		  unless @found == 1001 && grep { $_ eq '$ too_many_faults' } @found;
+	}
+	elsif ("@expected" ne "@found")
+	{
+		push @{ $wrong{faults} }, "$text\nexpected: @expected\nfound: @found";
+	}
+	push @{ $wrong{schema} }, "$text\nschema: $accepted, faults: @expected"
+	  if $accepted != !@expected;
+	push @{ $wrong{domain} }, "$text\nfirst: $first\nerror: " . ($message // 'none')
+	  if @expected
+	  ? ($state // '') ne 'CP003' || $message ne "invalid template_config: $first" || !$detail || !$hint
+	  : defined $state;
+	push @{ $wrong{normal} }, $text if !@expected && !$normal_is_right;
+}
+
+sub start_server
+{
+	return unless $own_server;
+	my $server = PostgreSQL::Test::Cluster->new('fuzz');
+	$server->init;
+	$server->start;
+	return $server;
+}
+
+# What psql prints for a script, which must not fail.
+sub psql
+{
+	my ($db, $script) = @_;
+	my $file = File::Temp->new;
+	my @server = $node ? ('-h', $node->host, '-p', $node->port) : ();
+
+	binmode $file, ':utf8';
+	print $file $script;
+	close $file;
+	local $ENV{PGCLIENTENCODING} = 'UTF8';
+	open my $pipe, '-|', 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', @server, '-d', $db, '-f', "$file"
+	  or die "psql: $!";
+	local $/;
+	my $output = <$pipe>;
+	close $pipe or die "psql failed: " . substr($script, 0, 200);
+	chomp $output;
+	return $output;
+}
