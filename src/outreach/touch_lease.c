@@ -23,7 +23,7 @@ PG_FUNCTION_INFO_V1(campaign_release_touch);
 static const char *begin_send(TouchBatch *batch, const TouchToken *token);
 static void give_back(TouchRow *row);
 static void read_token(FunctionCallInfo fcinfo, TouchToken *token);
-static void lease_lost(void) pg_attribute_noreturn();
+static void lock_lease(const TouchToken *token, bool live, TouchRow *row);
 
 Datum
 campaign_begin_send(PG_FUNCTION_ARGS)
@@ -103,7 +103,6 @@ campaign_extend_lease(PG_FUNCTION_ARGS)
 {
 	TouchToken	token;
 	TouchRow	row;
-	TimestampTz wall;
 	int64		length;
 
 	read_token(fcinfo, &token);
@@ -115,11 +114,8 @@ campaign_extend_lease(PG_FUNCTION_ARGS)
 				 errhint("Pass an interval such as '5 minutes'.")));
 	length = LeaseLength(PG_GETARG_INTERVAL_P(1));
 	SPI_connect();
-	/* the wall clock is read after the wait for the lock */
-	if (!StorageLockToken(&token, &row) || (row.flags & TOUCH_STOPPED) ||
-		row.lease_until <= (wall = GetCurrentTimestamp()))
-		lease_lost();
-	row.lease_until = wall + length;
+	lock_lease(&token, true, &row);
+	row.lease_until = GetCurrentTimestamp() + length;
 	StorageUpdate(&row.key, &row);
 	SPI_finish();
 	PG_RETURN_TIMESTAMPTZ(row.lease_until);
@@ -133,8 +129,7 @@ campaign_release_touch(PG_FUNCTION_ARGS)
 
 	read_token(fcinfo, &token);
 	SPI_connect();
-	if (!StorageLockToken(&token, &row))
-		lease_lost();
+	lock_lease(&token, false, &row);
 	if (row.flags & TOUCH_STOPPED)
 		StorageDelete(&row.key);
 	else
@@ -171,13 +166,20 @@ read_token(FunctionCallInfo fcinfo, TouchToken *token)
 				 errhint("Pass lease_token as it was claimed.")));
 }
 
+/*
+ * Lock the row of a token; raises CP004 if it is not current, or, where it has
+ * to be live, if it has ended or was stopped.
+ */
 static void
-lease_lost(void)
+lock_lease(const TouchToken *token, bool live, TouchRow *row)
 {
+	/* the wall clock is read after the wait for the lock */
+	if (StorageLockToken(token, row) &&
+		!(live && ((row->flags & TOUCH_STOPPED) || row->lease_until <= GetCurrentTimestamp())))
+		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_CAMPAIGN_LEASE_LOST),
 			 errmsg("lease is lost"),
 			 errdetail("It has ended, was reported or given back, or the enrolment was stopped."),
 			 errhint("Do not send; claim again.")));
-	pg_unreachable();
 }

@@ -171,7 +171,7 @@ TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *fac
 	TouchText	wanted;
 	TouchText  *entry;
 	Datum		values[5];
-	char		nulls[5] = "     ";
+	char		nulls[] = "     ";
 	bool		isnull;
 	Datum		template_id;
 

@@ -154,7 +154,7 @@ StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
 {
 	Datum	   *skipped = palloc(sizeof(Datum) * Max(nseen, 1));
 	Datum		values[6];
-	char		nulls[6] = "      ";
+	char		nulls[] = "      ";
 	ArrayType  *array;
 	int			n;
 
