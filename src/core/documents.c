@@ -173,29 +173,11 @@ DocumentReturnFaults(const Document *document, const Jsonb *jb, FunctionCallInfo
 }
 
 /*
- * Whether a fault would not be described: an inspect hook can then stop at its
- * first.
- */
-bool
-DocumentIsQuiet(const DocWalk *walk)
-{
-	return walk->limit == 0;
-}
-
-/*
- * Whether further faults are not wanted: a hook in a loop asks.
- */
-bool
-DocumentIsDone(const DocWalk *walk)
-{
-	return walk->done;
-}
-
-/*
  * Records a fault at the place where the walk is.  code and hint must outlive
- * the walk; the message is formatted here.
+ * the walk; the message is formatted here.  Returns whether further faults are
+ * wanted.
  */
-void
+bool
 DocumentFault(DocWalk *walk, const char *code, const char *hint, const char *format,...)
 {
 	DocFault   *fault;
@@ -205,10 +187,10 @@ DocumentFault(DocWalk *walk, const char *code, const char *hint, const char *for
 	if (walk->limit == 0)
 	{
 		walk->done = true;
-		return;
+		return false;
 	}
 	if (walk->done)
-		return;
+		return false;
 
 	initStringInfo(&message);
 	for (;;)
@@ -231,6 +213,7 @@ DocumentFault(DocWalk *walk, const char *code, const char *hint, const char *for
 	fault->hint = hint;
 	walk->faults = lappend(walk->faults, fault);
 	walk->done = list_length(walk->faults) >= walk->limit;
+	return !walk->done;
 }
 
 static void
@@ -389,11 +372,6 @@ CheckListed(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 	{
 		if (strncmp(*known, text, len) == 0 && (*known)[len] == '\0')
 			return;
-	}
-	if (DocumentIsQuiet(walk))
-	{
-		DocumentFault(walk, "unknown_value", NULL, "is unknown");
-		return;
 	}
 	initStringInfo(&list);
 	if (schema->values_name)
@@ -647,11 +625,6 @@ FaultUnknownKey(DocWalk *walk, const DocSchema *schema)
 	const char *nearest;
 	StringInfoData hint;
 
-	if (DocumentIsQuiet(walk))
-	{
-		DocumentFault(walk, "unknown_key", NULL, "is not a known key");
-		return;
-	}
 	initStringInfo(&hint);
 	nearest = NearestField(schema, place->key, place->number);
 	if (nearest)

@@ -169,9 +169,7 @@ extern bool DocumentIsValid(const Document *document, const Jsonb *jb);
 extern void DocumentRequire(const Document *document, const Jsonb *jb);
 extern void DocumentReturnFaults(const Document *document, const Jsonb *jb,
 								 FunctionCallInfo fcinfo);
-extern bool DocumentIsQuiet(const DocWalk *walk);
-extern bool DocumentIsDone(const DocWalk *walk);
-extern void DocumentFault(DocWalk *walk, const char *code, const char *hint,
+extern bool DocumentFault(DocWalk *walk, const char *code, const char *hint,
 						  const char *format,...) pg_attribute_printf(4, 5);
 
 /* document_schema.c */

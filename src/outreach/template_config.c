@@ -329,14 +329,9 @@ InspectPlaceholders(DocWalk *walk, const char *text, int len)
 
 	while (!TemplateTextCheck(rest, len - (rest - text), &fault))
 	{
-		if (DocumentIsQuiet(walk))
-		{
-			DocumentFault(walk, fault.code, NULL, "has a bad placeholder");
-			return;
-		}
-		DocumentFault(walk, fault.code, TemplateFaultHint(&fault), "has an error at character %d: %s",
-					  skipped + fault.position, TemplateFaultMessage(&fault));
-		if (DocumentIsDone(walk))
+		if (!DocumentFault(walk, fault.code, TemplateFaultHint(&fault),
+						   "has an error at character %d: %s",
+						   skipped + fault.position, TemplateFaultMessage(&fault)))
 			return;
 		skipped += pg_mbstrlen_with_len(rest, fault.start + fault.length - rest);
 		rest = fault.start + fault.length;

@@ -49,6 +49,7 @@ END $$;
 SQL
 
 my $schema = tree_parse(psql($database, 'SELECT campaign.template_config_schema()'));
+use_values_of($schema);
 my %wrong;
 my %seen;
 my $valid = 0;

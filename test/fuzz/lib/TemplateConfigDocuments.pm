@@ -8,7 +8,7 @@ use warnings;
 use Exporter 'import';
 use JsonTree;
 
-our @EXPORT = qw(random_document);
+our @EXPORT = qw(random_document use_values_of);
 
 my $uuid = '0190a1b2-c3d4-7e5f-8a6b-9c0d1e2f3a4b';
 my @step_keys = qw(step channel label enabled needs_pdf variant_count delay_hours day_offset
@@ -21,6 +21,19 @@ my @numbers = qw(0 -0 0.0 1 1.0 1.00 2 3 3.0 4 5 0.5 1.5 2.9999999999999999999 -
   10001 20000 99999 100000 100000.5 100001 1e8 99999999 1e16 9999999999999999 2147483647 2147483648
   -2147483648 -2147483649 4294967296 9007199254740993 9223372036854775808 18446744073709551617
   12345678901234567890.5 1e400 -1e400 1e-400 -1e-400 1e1000 0.0000004 0.0000005 0.0000015 0.33333333333);
+# Just inside and just outside of what a key takes.
+my %edges = (
+	step => [qw(0 1 2 50 51)],
+	variant_count => [qw(0 1 3 3.5 4)],
+	delay_hours => [qw(-0.000001 -0 0 8784 8784.000001)],
+	day_offset => [qw(-1 -0 0 0.5 366 367)],
+	max_lateness_hours => [qw(-0 0 0.0 1e-400 8784 8784.000001)],
+	max_length => [qw(0 1 100000 100001)]);
+my %lengths = (
+	channel => [ 0, 1, 63, 64 ],
+	label => [ 0, 1, 255, 256 ],
+	subject => [ 0, 998, 999 ],
+	custom_instructions => [ 0, 2000, 2001 ]);
 my @placeholder_texts = (
 	'Hi {{contact.first_name|there}}', '{{ contact.name }}', '{{link.review}}{{link.unsubscribe}}',
 	'{{contact.attributes.roof_age|old}}', "{{\n tenant.name\t|}}", '{{job.service_type|a|b}}',
@@ -38,6 +51,18 @@ my @strings = (
 	"a\x{300}", "\x{1f600}");
 my @typos = qw(delay_hour delayHours chanel Channel stepp lable body subject_ template tempalte_id enable
   x y channel step tone language config k);
+
+# Takes the values that the schema lists, should it list more than we know.
+sub use_values_of
+{
+	my ($schema) = @_;
+	my ($type, $value) = @$schema;
+
+	if ($type eq 'array') { use_values_of($_) for @$value }
+	return if $type ne 'object';
+	push @strings, map { $_->[1] } @{ $value->{enum}[1] } if $value->{enum} && @{ $value->{enum}[1] } < 50;
+	use_values_of($value->{$_}) for sort keys %$value;
+}
 
 sub random_document
 {
@@ -171,7 +196,7 @@ sub mutate
 		if ($what == 0) { delete $value->{$key} }
 		elsif ($what == 1) { $value->{ random_key() } = random_value(2) }
 		elsif ($what == 2) { $value->{ pick(@typos) } = delete $value->{$key} // ['null'] }
-		elsif ($what <= 5) { my $new = pick(@step_keys); $value->{$new} = random_member($new) }
+		elsif ($what <= 5) { my $new = pick(@step_keys, ('config') x 8); $value->{$new} = random_member($new) }
 		else { $value->{$key} = random_value(2) if exists $value->{$key} }
 	}
 	elsif ($type eq 'array')
@@ -194,13 +219,37 @@ sub random_member
 {
 	my ($key) = @_;
 	return chance(0.5) ? [ string => pick(@strings) ] : random_value(1) if $key eq 'channel';
-	return [ number => pick(@numbers) ] if $key eq 'step' || ($key =~ /hours|offset|count/ && chance(0.7));
+	return [ number => pick(@{ $edges{$key} }, chance(0.3) ? @numbers : ()) ] if $edges{$key} && chance(0.8);
+	return [ string => text_of(pick(@{ $lengths{$key} })) ] if $lengths{$key} && chance(0.4);
+	return [ string => text_of(pick(100_000, 100_001)) ] if $key =~ /^body/ && chance(0.1);
+	return [ array => [ map { [ string => $uuid ] } 1 .. pick(0, 10, 11) ] ] if $key eq 'attachments' && chance(0.5);
 	return [ boolean => chance(0.5) ] if $key =~ /enabled|delay/ && chance(0.7);
 	return [ string => pick(@placeholder_texts) ] if $key =~ /subject|body/ && chance(0.7);
-	return [ string => pick('', text_of(pick(255, 256))) ] if $key eq 'label' && chance(0.7);
-	return valid_config() if $key eq 'config';
+	return [ string => pick(@strings) ] if $key =~ /^(condition|on_failure|late)$/ && chance(0.8);
+	return edgy_config() if $key eq 'config';
 	return valid_value($key) if $key ne 'late' && chance(0.3);
 	return random_value(2);
+}
+
+sub edgy_config
+{
+	my $config = valid_config();
+	my $key = pick(@config_keys, 'channel', 'step');
+	my %lists = (
+		example_messages => [ [ 20, 21 ], { body => 'b' } ],
+		asset_ids => [ [ 50, 51 ], $uuid ],
+		personalization_vars => [ [ 50, 51 ], 'v' ]);
+
+	if ($edges{$key} && chance(0.8)) { $config->[1]{$key} = [ number => pick(@{ $edges{$key} }) ] }
+	elsif ($key =~ /^(tone|formality)$/ && chance(0.8)) { $config->[1]{$key} = [ string => pick(@strings) ] }
+	elsif ($lengths{$key}) { $config->[1]{$key} = [ string => text_of(pick(@{ $lengths{$key} })) ] }
+	elsif ($lists{$key})
+	{
+		my ($sizes, $item) = @{ $lists{$key} };
+		$config->[1]{$key} = tree_of([ ($item) x pick(@$sizes) ]);
+	}
+	else { $config->[1]{$key} = random_value(1) }
+	return $config;
 }
 
 sub collect
