@@ -49,7 +49,6 @@ END $$;
 SQL
 
 my $schema = tree_parse(psql($database, 'SELECT campaign.template_config_schema()'));
-use_values_of($schema);
 my %wrong;
 my %seen;
 my $valid = 0;
@@ -73,6 +72,7 @@ for my $check (qw(faults schema domain normal))
 }
 ok($valid > $count / 5 && $valid < $count * 4 / 5, 'enough documents are valid, and enough are not')
   or diag("$valid of $count");
+is("@{[ unknown_values() ]}", '', 'the schema lists no value that the reference does not know');
 my @unseen = grep { !$seen{$_} } qw(
   conflicting_keys double_encoded empty_placeholder first_step_only forbidden_key malformed
   missing_companion missing_key none_enabled not_an_integer null_value too_few_items too_large
@@ -80,6 +80,26 @@ my @unseen = grep { !$seen{$_} } qw(
   unknown_placeholder unknown_value wrong_step_number wrong_type);
 is("@unseen", '', 'every kind of fault has occurred');
 done_testing();
+
+sub unknown_values
+{
+	my $step = $schema->[1]{items}[1]{properties}[1];
+	my $config = $step->{config}[1]{properties}[1];
+	my @unknown;
+
+	for my $key (sort(keys %$step), sort keys %$config)
+	{
+		my $place = $step->{$key} ? $step : $config;
+		for my $value (map { @{ $_->[1] } } $place->{$key}[1]{enum} // ())
+		{
+			my %step = (channel => [ string => 'email' ], max_lateness_hours => [ number => 1 ]);
+			if ($place == $step) { $step{$key} = $value }
+			else { $step{config} = [ object => { $key => $value } ] }
+			push @unknown, "$key: $value->[1]" if reference_faults([ array => [ [ object => \%step ] ] ]);
+		}
+	}
+	return @unknown;
+}
 
 sub check_batch
 {

@@ -8,7 +8,7 @@ use warnings;
 use Exporter 'import';
 use JsonTree;
 
-our @EXPORT = qw(random_document use_values_of);
+our @EXPORT = qw(random_document);
 
 my $uuid = '0190a1b2-c3d4-7e5f-8a6b-9c0d1e2f3a4b';
 my @step_keys = qw(step channel label enabled needs_pdf variant_count delay_hours day_offset
@@ -51,18 +51,6 @@ my @strings = (
 	"a\x{300}", "\x{1f600}");
 my @typos = qw(delay_hour delayHours chanel Channel stepp lable body subject_ template tempalte_id enable
   x y channel step tone language config k);
-
-# Takes the values that the schema lists, should it list more than we know.
-sub use_values_of
-{
-	my ($schema) = @_;
-	my ($type, $value) = @$schema;
-
-	if ($type eq 'array') { use_values_of($_) for @$value }
-	return if $type ne 'object';
-	push @strings, map { $_->[1] } @{ $value->{enum}[1] } if $value->{enum} && @{ $value->{enum}[1] } < 50;
-	use_values_of($value->{$_}) for sort keys %$value;
-}
 
 sub random_document
 {

@@ -70,7 +70,8 @@ sub reference_faults
 	{
 		steps($doc->[1]);
 	}
-	return sort @faults;
+	@faults = sort @faults;
+	return @faults;
 }
 
 sub fault { push @faults, "$_[0] $_[1]"; return 0 }
