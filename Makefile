@@ -55,7 +55,8 @@ EXTRA_CLEAN = $(OBJS:.o=.d)
 # ---- Targets that need no server headers: they see to those themselves, so
 # they come before PGXS, and without it if nothing else is asked for.
 
-SUITES = house regress isolation pgtap tap dump upgrade fuzz
+# The long ones first.
+SUITES = tap fuzz dump upgrade regress isolation pgtap house
 HOUSE_GOALS = setup check $(SUITES:%=check-%) dumpcheck upgradecheck sanitize soak demo bench matrix fresh
 GOALS := $(or $(MAKECMDGOALS),all)
 
@@ -85,6 +86,11 @@ $(BUILT_SQL): src/install_head.sql $(SQL_ROOMS) src/install_tail.sql Makefile ca
 		echo "-- >>> $$f"; sed 's/@VERSION@/$(EXTVERSION)/g' $$f || exit 1; echo; done > $@.tmp
 	mv $@.tmp $@
 
+# A version that is tagged stays as it is: upgradecheck starts from these.
+freeze: $(BUILT_SQL)
+	cp $(BUILT_SQL) test/upgrade/frozen/
+	cp test/dump/fill.sql test/upgrade/frozen/fill--$(EXTVERSION).sql
+
 endif
 
 ifneq ($(filter $(HOUSE_GOALS),$(GOALS)),)
@@ -94,9 +100,9 @@ ifneq ($(filter $(HOUSE_GOALS),$(GOALS)),)
 setup:
 	@test/lib/setup
 
-# TESTS="name ..." limits a suite to some of its tests.
+# SUITES="name ..." runs some suites, TESTS="name ..." some of their tests.
 check:
-	@test/check
+	@test/check $(SUITES)
 $(SUITES:%=check-%): check-%:
 	@test/check $*
 dumpcheck: check-dump

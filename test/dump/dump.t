@@ -23,8 +23,7 @@ my $fingerprint = fingerprint($old, 'shop');
 # What is not there cannot be lost: fill.sql must reach every table.
 foreach my $table (dumped_tables($old, 'shop'))
 {
-	isnt($old->safe_psql('shop', "SELECT count(*) FROM $table"),
-		0, "there are rows in $table");
+	isnt(scalar(grep { /^\Q$table\E \|/ } @$rows), 0, "there are rows to dump in $table");
 }
 cmp_ok(scalar(grep { /privileges/ && /regress_dump_ada/ } @$fingerprint),
 	'>', 20, 'a role has privileges to lose');
