@@ -1,0 +1,16 @@
+-- What the database administrator does once: roles, access levels, tenants.
+-- Names of people and addresses of messages are in the tenants' hands only.
+
+CREATE ROLE platform LOGIN;
+CREATE ROLE northside LOGIN;
+CREATE ROLE brightwell LOGIN;
+CREATE ROLE sender LOGIN;
+
+SELECT campaign.grant_access('platform', 'admin');
+SELECT campaign.grant_access('northside', 'member');
+SELECT campaign.grant_access('brightwell', 'member');
+SELECT campaign.grant_access('sender', 'worker');
+
+SET ROLE platform;
+SELECT campaign.create_tenant('Northside Home Services', 'northside', 'America/Chicago', 'northside');
+SELECT campaign.create_tenant('Brightwell Cleaning', 'brightwell', 'Europe/Berlin', 'brightwell');
