@@ -91,6 +91,7 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.log_send(uuid, text, text, text, text, timestamptz, uuid, jsonb)');
 
 COMMENT ON TABLE campaign.send_logs IS 'One row per attempt that reached an outcome: sent, failed or skipped. Append-only; written by the engine and by campaign.log_send().';
+COMMENT ON COLUMN campaign.send_logs.status IS 'What came of the attempt: sent, failed or skipped.';
 COMMENT ON COLUMN campaign.send_logs.is_final IS 'Whether the outcome closes the touch; false: failed, and tried again.';
 COMMENT ON COLUMN campaign.send_logs.advanced IS 'Whether the sequence moved by it; false for a report that came after a stop, for a retry and for a manual send.';
 COMMENT ON COLUMN campaign.send_logs.scheduled_at IS 'When the plan wanted the touch.';

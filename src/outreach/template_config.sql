@@ -8,7 +8,6 @@ COMMENT ON FUNCTION campaign.require_template_config(jsonb) IS 'The check of the
 CREATE DOMAIN campaign.template_config AS jsonb
 	CONSTRAINT template_config_check CHECK (campaign.require_template_config(VALUE));
 COMMENT ON DOMAIN campaign.template_config IS 'The steps of a campaign: a JSON array of 1 to 50 objects, as campaign.template_config_schema() describes them. NULL passes, so columns of the domain are NOT NULL.';
-REVOKE ALL ON DOMAIN campaign.template_config FROM PUBLIC;
 
 CREATE FUNCTION campaign.template_config_errors(config jsonb)
 	RETURNS TABLE (path text, code text, message text, hint text)
