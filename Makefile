@@ -3,6 +3,7 @@ ROOMS = \
 	core/clock \
 	core/ids \
 	core/schema_version \
+	core/transactions \
 	core/access \
 	core/identity \
 	core/tenants \

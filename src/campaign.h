@@ -3,8 +3,10 @@
  *		Limits and names that code and documentation share, and the order in
  *		which locks are taken.
  *
- * Lock order, followed everywhere: campaign row, contact, enrolment, queue
- * row; several rows of one kind in the order of their ids.  Whoever makes a
+ * Lock order, followed everywhere: tenant (FOR KEY SHARE, as the foreign keys
+ * of what is written later do), campaign, contact, enrolment, queue row;
+ * several rows of one kind in the order of their ids, queue rows in that of
+ * their enrolments.  Whoever makes a
  * contact or an enrolment ineligible locks the contact FOR NO KEY UPDATE and
  * then the queue rows concerned, in its own transaction; enrolment locks the
  * campaign FOR KEY SHARE and the contact FOR NO KEY UPDATE; archiving and
@@ -22,6 +24,9 @@
 #define CAMPAIGN_MAX_STEPS 50
 #define CAMPAIGN_MAX_ATTACHMENTS 10
 #define CAMPAIGN_MAX_BODY_CHARS 100000
+
+/* An attribute of a contact is cut here when it is rendered into a message. */
+#define CAMPAIGN_MAX_VALUE_BYTES 4096
 #define CAMPAIGN_MAX_SUBJECT_CHARS 998	/* a line of an email, RFC 5322 */
 
 /* Longest delay, and longest lateness, of a step: a leap year. */

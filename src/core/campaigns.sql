@@ -42,6 +42,8 @@ CREATE FUNCTION campaign.lock_campaign(campaign uuid, tenants uuid[], strong boo
 DECLARE
 	found_row campaign.campaigns;
 BEGIN
+	PERFORM campaign.lock_tenant_key(c.tenant_id) FROM campaign.campaigns c
+	WHERE c.tenant_id = ANY (tenants) AND c.id = $1;
 	-- The weaker lock lets enrolments (FOR KEY SHARE) pass; the stronger one waits for them.
 	IF strong THEN
 		SELECT * INTO found_row FROM campaign.campaigns c

@@ -17,7 +17,8 @@ CREATE TABLE campaign.tenants (
 	CONSTRAINT tenants_sender_name_check CHECK (sender_name OPERATOR(pg_catalog.~) '[^[:space:]]' AND sender_name OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(sender_name) OPERATOR(pg_catalog.<=) 200),
 	CONSTRAINT tenants_review_url_check CHECK (review_url OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(review_url) OPERATOR(pg_catalog.<=) 2000),
 	CONSTRAINT tenants_link_base_url_check CHECK (link_base_url OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(link_base_url) OPERATOR(pg_catalog.<=) 2000),
-	CONSTRAINT tenants_min_gap_check CHECK (min_gap OPERATOR(pg_catalog.>=) '0'::pg_catalog.interval),
+	CONSTRAINT tenants_min_gap_check CHECK (min_gap OPERATOR(pg_catalog.>=) '0'::pg_catalog.interval
+		AND min_gap OPERATOR(pg_catalog.<=) '366 days'::pg_catalog.interval),
 	CONSTRAINT tenants_seeded_check CHECK (seeded OPERATOR(pg_catalog.=) (id OPERATOR(pg_catalog.=) '00000000-0000-0000-0000-000000000000'))
 );
 COMMENT ON TABLE campaign.tenants IS 'The businesses that use the engine, with their settings. Made by campaign.create_tenant(). The one with the nil id is the system tenant: it owns presets and catalogs, all tenants read it and none writes it.';
@@ -27,7 +28,7 @@ COMMENT ON COLUMN campaign.tenants.timezone IS 'Where the tenant is; used for co
 COMMENT ON COLUMN campaign.tenants.sender_name IS 'How the tenant signs: {{tenant.sender_name}}. NULL: its name.';
 COMMENT ON COLUMN campaign.tenants.review_url IS 'Where a review is written: the target of {{link.review}}.';
 COMMENT ON COLUMN campaign.tenants.link_base_url IS 'Where the links in messages lead; a token is appended.';
-COMMENT ON COLUMN campaign.tenants.min_gap IS 'A touch goes out no sooner than this after the actual send of the one before.';
+COMMENT ON COLUMN campaign.tenants.min_gap IS 'A touch goes out no sooner than this after the actual send of the one before; at most 366 days.';
 COMMENT ON COLUMN campaign.tenants.seeded IS 'Part of the extension and not dumped: the system tenant.';
 SELECT pg_catalog.pg_extension_config_dump('campaign.tenants', 'WHERE NOT seeded');
 
@@ -329,6 +330,29 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION campaign.delete_tenant(uuid, text) IS 'Deletes a tenant and everything that belongs to it, history included; its slug confirms. For the level admin.';
+
+-- The tenant comes first in the lock order: its key is locked by the foreign keys of all that is
+-- written later, and delete_tenant() waits for whoever has begun.
+CREATE FUNCTION campaign.lock_tenant_key(tenant uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM FROM campaign.tenants t WHERE t.id = tenant FOR KEY SHARE;
+END $$;
+COMMENT ON FUNCTION campaign.lock_tenant_key(uuid) IS
+'Internal: keeps a tenant from being deleted until the end of the transaction.';
+
+CREATE FUNCTION campaign.require_tenant(tenant uuid) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF tenant IS NULL OR NOT tenant = ANY (campaign.writable_tenants()) THEN
+    RAISE EXCEPTION 'tenant "%" does not exist', tenant
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'You are neither owner nor editor of a tenant with this id.',
+            HINT = 'An owner adds members with campaign.add_member().';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_tenant(uuid) IS
+'Internal: raises P0002 unless the caller may write to the tenant.';
 
 CREATE VIEW campaign.identity_problems AS
 	SELECT 'member' AS kind, m.tenant_id, m.member AS name, m.role AS level,

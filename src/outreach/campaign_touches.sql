@@ -178,10 +178,11 @@ LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_tem
 DECLARE
   touch record;
   link_base text;
+  review_page text;
 BEGIN
-  SELECT t.link_base_url INTO link_base FROM campaign.tenants t WHERE t.id = tenant;
+  SELECT t.link_base_url, t.review_url INTO link_base, review_page FROM campaign.tenants t WHERE t.id = tenant;
   FOR touch IN
-    SELECT t.touch_number, t.step, t.label, t.condition, t.max_lateness, h.has_body, x.subject, x.body, x.body_html
+    SELECT t.touch_number, t.step, t.label, t.condition, t.max_lateness, h.has_body, h.has_subject, x.subject, x.body, x.body_html
       FROM campaign.outreach_campaigns o
       JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
       JOIN campaign.channels h ON h.channel = t.channel
@@ -200,6 +201,19 @@ BEGIN
         USING ERRCODE = 'CP002',
               DETAIL = 'Neither the step, nor its template, nor a default template of its channel gives a body.',
               HINT = 'Give the step a body or a template_id, or the tenant a default template for the channel.';
+    END IF;
+    IF touch.has_subject AND touch.subject IS NULL THEN
+      RAISE EXCEPTION 'step % ("%") has no subject', touch.step, touch.label
+        USING ERRCODE = 'CP002',
+              DETAIL = 'Its channel has one, and the step gives a body of its own without it.',
+              HINT = 'Give the step a subject.';
+    END IF;
+    IF link_base IS NULL AND review_page IS NULL
+       AND concat(touch.subject, touch.body, touch.body_html) ~ '\{\{\s*link\.review\s*\}\}' THEN
+      RAISE EXCEPTION 'step % ("%") has a review link that leads nowhere', touch.step, touch.label
+        USING ERRCODE = 'CP002',
+              DETAIL = 'Its text uses {{link.review}}, and the tenant has neither link_base_url nor review_url.',
+              HINT = 'Set one of the two, or give the placeholder a default.';
     END IF;
     IF link_base IS NULL AND concat(touch.subject, touch.body, touch.body_html) ~ '\{\{\s*link\.unsubscribe' THEN
       RAISE EXCEPTION 'step % ("%") has an unsubscribe link that leads nowhere', touch.step, touch.label

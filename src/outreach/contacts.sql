@@ -29,7 +29,7 @@ CREATE TABLE campaign.companies (
   CONSTRAINT companies_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT companies_external_id_key UNIQUE (tenant_id, external_id),
   CONSTRAINT companies_name_check CHECK (name ~ '\S' AND pg_catalog.length(name) <= 255),
-  CONSTRAINT companies_attributes_check CHECK (pg_catalog.jsonb_typeof(attributes) = 'object')
+  CONSTRAINT companies_attributes_check CHECK (pg_catalog.jsonb_typeof(attributes) = 'object' AND pg_catalog.octet_length(attributes::text) <= 65536)
 );
 SELECT pg_catalog.pg_extension_config_dump('campaign.companies', '');
 
@@ -70,7 +70,7 @@ CREATE TABLE campaign.contacts (
   CONSTRAINT contacts_language_check CHECK (language ~ '^[a-z]{2}$'),
   CONSTRAINT contacts_names_check CHECK (pg_catalog.length(first_name) <= 255 AND pg_catalog.length(last_name) <= 255),
   CONSTRAINT contacts_disqualified_check CHECK (disqualified_reason IS NULL OR is_disqualified),
-  CONSTRAINT contacts_attributes_check CHECK (pg_catalog.jsonb_typeof(attributes) = 'object')
+  CONSTRAINT contacts_attributes_check CHECK (pg_catalog.jsonb_typeof(attributes) = 'object' AND pg_catalog.octet_length(attributes::text) <= 65536)
 );
 CREATE INDEX contacts_company_idx ON campaign.contacts (tenant_id, company_id) WHERE company_id IS NOT NULL;
 CREATE INDEX contacts_email_idx ON campaign.contacts (tenant_id, campaign.normalize_address(email));
@@ -133,8 +133,9 @@ DECLARE
   owner_tenant uuid;
 BEGIN
   SELECT c.tenant_id INTO owner_tenant FROM campaign.contacts c
-   WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = contact
-     FOR NO KEY UPDATE;
+   WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = contact;
+  PERFORM campaign.lock_tenant_key(owner_tenant);
+  PERFORM FROM campaign.contacts c WHERE c.tenant_id = owner_tenant AND c.id = contact FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'contact "%" does not exist', contact
       USING ERRCODE = 'no_data_found',
@@ -148,17 +149,18 @@ COMMENT ON FUNCTION campaign.lock_contact(uuid) IS
 
 -- Claims lock queue rows only. Whoever changes what a gate reads of a contact holds the
 -- contact's queue rows until it commits, so that no claim can decide without seeing it.
-CREATE FUNCTION campaign.lock_contact_touches(tenant uuid, contact uuid) RETURNS void
+CREATE FUNCTION campaign.lock_contact_touches(tenant uuid, contacts uuid[]) RETURNS uuid[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM 1 FROM campaign.touch_queue q
-   WHERE q.tenant_id = tenant
-     AND q.enrollment_id = ANY (ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
-                                       WHERE e.tenant_id = tenant AND e.contact_id = contact AND e.status = 'active'))
-   ORDER BY q.enrollment_id FOR UPDATE;
+  RETURN ARRAY(SELECT l.enrollment_id
+                 FROM (SELECT q.enrollment_id FROM campaign.touch_queue q
+                        WHERE q.tenant_id = tenant
+                          AND q.enrollment_id = ANY (ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
+                                WHERE e.tenant_id = tenant AND e.contact_id = ANY (contacts) AND e.status = 'active'))
+                        ORDER BY q.enrollment_id FOR UPDATE) l);
 END $$;
-COMMENT ON FUNCTION campaign.lock_contact_touches(uuid, uuid) IS
-'Internal: locks the queue rows of a contact''s live enrolments, in order, until the end of the transaction.';
+COMMENT ON FUNCTION campaign.lock_contact_touches(uuid, uuid[]) IS
+'Internal: locks the queue rows of the contacts'' live enrolments, in the order of the enrolments, until the end of the transaction; returns the enrolments.';
 
 CREATE FUNCTION campaign.set_consent(contact uuid, channel text, state text, source text DEFAULT NULL, method text DEFAULT NULL)
 RETURNS void
@@ -180,15 +182,16 @@ BEGIN
             DETAIL = 'Consent is recorded per channel.',
             HINT = 'See the table campaign.channels.';
   END IF;
+  PERFORM campaign.require_read_committed('set_consent()');
   owner_tenant := campaign.lock_contact(contact);
-  PERFORM campaign.lock_contact_touches(owner_tenant, contact);
+  PERFORM campaign.lock_contact_touches(owner_tenant, ARRAY[contact]);
   INSERT INTO campaign.consents AS c (tenant_id, contact_id, channel, state, at, source, method)
   VALUES (owner_tenant, contact, channel, state, at_time, source, method)
   ON CONFLICT ON CONSTRAINT consents_pkey
   DO UPDATE SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source, method = EXCLUDED.method;
 END $$;
 COMMENT ON FUNCTION campaign.set_consent(uuid, text, text, text, text) IS
-'Records what a contact consented to on a channel: opted_in, opted_out or unknown, with its source and method. Takes effect for every claim and begin_send after the commit. Raises P0002 for a contact that is not yours, 22023 for an unknown channel or state.';
+'Records what a contact consented to on a channel: opted_in, opted_out or unknown, with its source and method. Takes effect for every claim and begin_send after the commit. Raises P0002 for a contact that is not yours, 22023 for an unknown channel or state, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.suppress_address(tenant uuid, address text, reason text DEFAULT 'manual', note text DEFAULT NULL)
 RETURNS boolean
@@ -198,7 +201,6 @@ DECLARE
   normal text := campaign.normalize_address(address);
   at_time timestamptz := campaign.now();
   affected uuid[];
-  contact uuid;
 BEGIN
   PERFORM campaign.require_tenant(tenant);
   IF coalesce(normal, '') = '' THEN
@@ -213,23 +215,23 @@ BEGIN
             DETAIL = 'The reasons are hard_bounce, complaint, unsubscribe and manual.',
             HINT = 'Use manual for a decision of your own.';
   END IF;
-  -- the contacts first, then their queue rows, each in order: the lock order of campaign.h
+  PERFORM campaign.require_read_committed('suppress_address()');
+  -- tenant, contacts, queue rows, each in order: the lock order of campaign.h
+  PERFORM campaign.lock_tenant_key(tenant);
   SELECT array_agg(l.id ORDER BY l.id) INTO affected
     FROM (SELECT c.id FROM campaign.contacts c
            WHERE c.tenant_id = tenant
              AND (campaign.normalize_address(c.email) = normal OR c.phone = normal
                   OR campaign.normalize_address(c.linkedin_url) = normal)
            ORDER BY c.id FOR NO KEY UPDATE) l;
-  FOREACH contact IN ARRAY coalesce(affected, '{}') LOOP
-    PERFORM campaign.lock_contact_touches(tenant, contact);
-  END LOOP;
+  PERFORM campaign.lock_contact_touches(tenant, affected);
   INSERT INTO campaign.suppressions (tenant_id, address, reason, at, note)
   VALUES (tenant, normal, reason, at_time, note)
   ON CONFLICT ON CONSTRAINT suppressions_pkey DO NOTHING;
   RETURN FOUND;
 END $$;
 COMMENT ON FUNCTION campaign.suppress_address(uuid, text, text, text) IS
-'Never sends to an address again, whoever has it. The first reason wins: false says that the address was suppressed already. Seen by every claim and begin_send after the commit. Raises P0002 for a tenant that is not yours, 22023 for a bad address or reason.';
+'Never sends to an address again, whoever has it. The first reason wins: false says that the address was suppressed already. Seen by every claim and begin_send after the commit. Raises P0002 for a tenant that is not yours, 22023 for a bad address or reason, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.lift_suppression(tenant uuid, address text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -249,31 +251,20 @@ END $$;
 COMMENT ON FUNCTION campaign.lift_suppression(uuid, text) IS
 'Allows an address again (owners only); false if it was not suppressed. Raises P0002 for a tenant that you do not own.';
 
-CREATE FUNCTION campaign.require_tenant(tenant uuid) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF tenant IS NULL OR NOT tenant = ANY (campaign.writable_tenants()) THEN
-    RAISE EXCEPTION 'tenant "%" does not exist', tenant
-      USING ERRCODE = 'no_data_found',
-            DETAIL = 'You are neither owner nor editor of a tenant with this id.',
-            HINT = 'An owner adds members with campaign.add_member().';
-  END IF;
-END $$;
-COMMENT ON FUNCTION campaign.require_tenant(uuid) IS
-'Internal: raises P0002 unless the caller may write to the tenant.';
-
 CREATE FUNCTION campaign.archive_contact(contact uuid) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  owner_tenant uuid := campaign.lock_contact(contact);
+  owner_tenant uuid;
   at_time timestamptz := campaign.now();
 BEGIN
+  PERFORM campaign.require_read_committed('archive_contact()');
+  owner_tenant := campaign.lock_contact(contact);
   UPDATE campaign.contacts c SET archived_at = at_time
    WHERE c.tenant_id = owner_tenant AND c.id = contact AND c.archived_at IS NULL;
   RETURN campaign.stop_contact_enrollments(owner_tenant, contact, 'contact_archived');
 END $$;
 COMMENT ON FUNCTION campaign.archive_contact(uuid) IS
-'Archives a contact and stops its live enrolments (contact_archived); returns how many were stopped. Raises P0002 for a contact that is not yours.';
+'Archives a contact and stops its live enrolments (contact_archived); returns how many were stopped. Raises P0002 for a contact that is not yours, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.unarchive_contact(contact uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -285,6 +276,25 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION campaign.unarchive_contact(uuid) IS
 'Takes a contact back from the archive. Stopped enrolments stay stopped. Raises P0002 for a contact that is not yours.';
+
+-- A worker was given the old address, and its suppression would not find the contact any more:
+-- what is leased and not begun goes back, to be claimed with the new one.
+CREATE FUNCTION campaign.follow_contact_address() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  live uuid[] := campaign.lock_contact_touches(NEW.tenant_id, ARRAY[NEW.id]);
+  lease_time timestamptz := clock_timestamp();
+BEGIN
+  UPDATE campaign.touch_queue q SET lease_until = '-infinity', claimed_at = '-infinity', fence = 0, worker_id = 0, attempt = q.attempt - 1
+   WHERE q.tenant_id = NEW.tenant_id AND q.enrollment_id = ANY (live) AND q.flags = 0 AND q.lease_until > lease_time;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION campaign.follow_contact_address() IS
+'Trigger on contacts: a changed address ends the leases of the contact''s touches that were not begun; begin_send then answers lease_lost.';
+CREATE TRIGGER follow_address AFTER UPDATE OF email, phone, linkedin_url ON campaign.contacts
+  FOR EACH ROW WHEN (NEW.email IS DISTINCT FROM OLD.email OR NEW.phone IS DISTINCT FROM OLD.phone
+                     OR NEW.linkedin_url IS DISTINCT FROM OLD.linkedin_url)
+  EXECUTE FUNCTION campaign.follow_contact_address();
 
 ALTER TABLE campaign.companies ENABLE ROW LEVEL SECURITY;
 CREATE POLICY companies_select ON campaign.companies FOR SELECT
@@ -341,7 +351,7 @@ COMMENT ON COLUMN campaign.contacts.email IS 'E-mail address as given; compared 
 COMMENT ON COLUMN campaign.contacts.phone IS 'Phone number in E.164, such as +4930123456.';
 COMMENT ON COLUMN campaign.contacts.timezone IS 'IANA time zone of the contact; unknown names are kept and fall back to the tenant''s.';
 COMMENT ON COLUMN campaign.contacts.language IS 'ISO 639-1 code.';
-COMMENT ON COLUMN campaign.contacts.attributes IS 'Object of whatever the tenant knows; {{contact.attributes.<key>}} in a message.';
+COMMENT ON COLUMN campaign.contacts.attributes IS 'Object of whatever the tenant knows, at most 64 kB; {{contact.attributes.<key>}} in a message.';
 COMMENT ON COLUMN campaign.contacts.external_id IS 'The contact''s id in the tenant''s own systems; unique within the tenant.';
 COMMENT ON COLUMN campaign.contacts.archived_at IS 'Set by campaign.archive_contact(): an archived contact receives nothing.';
 COMMENT ON TABLE campaign.consents IS 'What a contact said about a channel; written by campaign.set_consent().';

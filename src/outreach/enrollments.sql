@@ -72,8 +72,8 @@ CREATE INDEX enrollment_conflicts_job_idx ON campaign.enrollment_conflicts (tena
 CREATE INDEX enrollment_conflicts_live_enrollment_idx ON campaign.enrollment_conflicts (tenant_id, live_enrollment_id);
 SELECT pg_catalog.pg_extension_config_dump('campaign.enrollment_conflicts', '');
 
--- Locks in order: campaign (against archiving), contact (against other enrolments and stops).
-CREATE FUNCTION campaign.enroll_contact(tenant uuid, campaign uuid, contact uuid, job uuid, anchor timestamptz, notify boolean,
+-- Locks in order: tenant, campaign (against archiving), contact (against other enrolments and stops).
+CREATE FUNCTION campaign.enroll_contact(tenant uuid, campaign uuid, contact uuid, job uuid, anchor timestamptz,
   OUT enrollment_id uuid, OUT outcome text, OUT reason text)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -90,6 +90,7 @@ DECLARE
   first_touch record;
   scheduled timestamptz;
 BEGIN
+  PERFORM campaign.lock_tenant_key(tenant);
   SELECT c.status INTO campaign_status FROM campaign.campaigns c
    WHERE c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach' FOR KEY SHARE;
   IF campaign_status IS DISTINCT FROM 'running' THEN
@@ -99,6 +100,11 @@ BEGIN
   END IF;
   SELECT c.archived_at INTO archived FROM campaign.contacts c
    WHERE c.tenant_id = tenant AND c.id = contact FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    outcome := 'not_matched';
+    reason := 'contact_missing';
+    RETURN;
+  END IF;
   IF archived IS NOT NULL THEN
     outcome := 'suppressed';
     reason := 'contact_archived';
@@ -141,17 +147,18 @@ BEGIN
    WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant AND l.tenant_id = tenant AND t.touch_number = 1;
   scheduled := anchor + first_touch.delay;
   enrollment_id := campaign.uuid_v7();
+  -- under READ COMMITTED the lock has kept others out; above it, one that the snapshot does not
+  -- show is a serialization failure here (40001), which a client tries again
   INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, job_id, plan_version, anchor_at, first_scheduled_at, enrolled_at)
-  VALUES (tenant, enrollment_id, campaign, contact, job, first_touch.plan_version, anchor, scheduled, now_time);
+  VALUES (tenant, enrollment_id, campaign, contact, job, first_touch.plan_version, anchor, scheduled, now_time)
+  ON CONFLICT (tenant_id, contact_id) WHERE status = 'active' DO NOTHING;
   INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
   VALUES (tenant, first_touch.lane, scheduled, enrollment_id, scheduled, 1);
-  IF notify THEN
-    PERFORM campaign.notify_due(tenant, first_touch.lane, scheduled);
-  END IF;
+  PERFORM campaign.notify_due(scheduled);
   outcome := 'enrolled';
 END $$;
-COMMENT ON FUNCTION campaign.enroll_contact(uuid, uuid, uuid, uuid, timestamptz, boolean) IS
-'Internal: enrols a contact, with all checks but that of the caller. Locks the campaign FOR KEY SHARE and the contact FOR NO KEY UPDATE.';
+COMMENT ON FUNCTION campaign.enroll_contact(uuid, uuid, uuid, uuid, timestamptz) IS
+'Internal: enrols a contact, with all checks but that of the caller. Locks tenant and campaign FOR KEY SHARE and the contact FOR NO KEY UPDATE. Raises 40001 above READ COMMITTED if an enrolment was made meanwhile.';
 
 CREATE FUNCTION campaign.enroll(campaign uuid, contact uuid, job uuid DEFAULT NULL, anchor_at timestamptz DEFAULT NULL,
   OUT enrollment_id uuid, OUT outcome text, OUT reason text)
@@ -186,14 +193,14 @@ BEGIN
               HINT = 'Pass a job of the same contact, or none.';
     END IF;
   END IF;
-  IF anchor_at IN ('infinity', '-infinity') THEN
-    RAISE EXCEPTION 'anchor_at must be finite'
+  IF anchor_at NOT BETWEEN '1900-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00' THEN
+    RAISE EXCEPTION 'anchor_at is out of range'
       USING ERRCODE = 'invalid_parameter_value',
-            DETAIL = 'The first touch is scheduled at the anchor plus its delay.',
+            DETAIL = 'The first touch is scheduled at the anchor plus its delay; anchors are from 1900 to 9999.',
             HINT = 'Leave anchor_at out to start from the job''s completion, or from now.';
   END IF;
   SELECT r.enrollment_id, r.outcome, r.reason INTO enrollment_id, outcome, reason
-    FROM campaign.enroll_contact(owner_tenant, campaign, contact, job, anchor_at, true) r;
+    FROM campaign.enroll_contact(owner_tenant, campaign, contact, job, anchor_at) r;
   IF job IS NOT NULL THEN
     INSERT INTO campaign.job_enrollments (tenant_id, job_id, campaign_id, enrollment_id, outcome, reason, at)
     VALUES (owner_tenant, job, campaign, enrollment_id, outcome, reason, campaign.now());
@@ -225,7 +232,7 @@ END $$;
 COMMENT ON FUNCTION campaign.match_job(uuid, uuid) IS
 'Internal: the campaign that a job goes to: its override, else the live one of its service type, else the live one of all services.';
 
-CREATE FUNCTION campaign.enroll_matched_job(tenant uuid, job uuid, notify boolean,
+CREATE FUNCTION campaign.enroll_matched_job(tenant uuid, job uuid,
   OUT enrollment_id uuid, OUT outcome text, OUT reason text)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -240,12 +247,12 @@ BEGIN
   ELSE
     SELECT j.contact_id INTO job_contact FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job;
     SELECT r.enrollment_id, r.outcome, r.reason INTO enrollment_id, outcome, reason
-      FROM campaign.enroll_contact(tenant, matched.campaign_id, job_contact, job, NULL, notify) r;
+      FROM campaign.enroll_contact(tenant, matched.campaign_id, job_contact, job, NULL) r;
   END IF;
   INSERT INTO campaign.job_enrollments (tenant_id, job_id, campaign_id, enrollment_id, outcome, reason, at)
   VALUES (tenant, job, matched.campaign_id, enrollment_id, outcome, reason, campaign.now());
 END $$;
-COMMENT ON FUNCTION campaign.enroll_matched_job(uuid, uuid, boolean) IS
+COMMENT ON FUNCTION campaign.enroll_matched_job(uuid, uuid) IS
 'Internal: enrols a job in the campaign it matches and records the outcome in job_enrollments.';
 
 CREATE FUNCTION campaign.enroll_job(job uuid, OUT enrollment_id uuid, OUT outcome text, OUT reason text) RETURNS record
@@ -263,7 +270,7 @@ BEGIN
             HINT = 'Check the id; a job of another tenant is not found.';
   END IF;
   SELECT r.enrollment_id, r.outcome, r.reason INTO enrollment_id, outcome, reason
-    FROM campaign.enroll_matched_job(owner_tenant, job, true) r;
+    FROM campaign.enroll_matched_job(owner_tenant, job) r;
 END $$;
 COMMENT ON FUNCTION campaign.enroll_job(uuid) IS
 'Enrols the contact of a completed job in the campaign that matches it, as completing the job does; for jobs inserted as completed and for those that could not be enrolled then. Returns enrolment, outcome and reason; raises P0002.';
@@ -288,7 +295,7 @@ BEGIN
   INSERT INTO campaign.jobs (tenant_id, id, contact_id, service_type, status, completed_at, campaign_override, external_id)
   VALUES (owner_tenant, new_id, contact, service_type, status, completed_at, campaign_override, external_id);
   IF status = 'completed' THEN
-    PERFORM campaign.enroll_matched_job(owner_tenant, new_id, true);
+    PERFORM campaign.enroll_matched_job(owner_tenant, new_id);
   END IF;
   RETURN new_id;
 END $$;
@@ -299,8 +306,10 @@ CREATE FUNCTION campaign.follow_job_status() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NEW.status = 'completed' THEN
-    PERFORM campaign.enroll_matched_job(NEW.tenant_id, NEW.id, false);
+    PERFORM campaign.enroll_matched_job(NEW.tenant_id, NEW.id);
   ELSE
+    PERFORM campaign.require_read_committed('cancelling a job');
+    PERFORM campaign.lock_tenant_key(NEW.tenant_id);
     PERFORM 1 FROM campaign.contacts c WHERE c.tenant_id = NEW.tenant_id AND c.id = NEW.contact_id FOR NO KEY UPDATE;
     PERFORM campaign.stop_enrollments(NEW.tenant_id,
       ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
@@ -376,6 +385,7 @@ DECLARE
   target record;
 BEGIN
   PERFORM campaign.require_stop_reason(reason);
+  PERFORM campaign.require_read_committed('stop_enrollment()');
   SELECT e.tenant_id, e.contact_id INTO target FROM campaign.campaign_enrollments e
    WHERE e.tenant_id = ANY (campaign.writable_tenants()) AND e.id = enrollment;
   IF NOT FOUND THEN
@@ -388,16 +398,17 @@ BEGIN
   RETURN campaign.stop_enrollments(target.tenant_id, ARRAY[enrollment], reason) > 0;
 END $$;
 COMMENT ON FUNCTION campaign.stop_enrollment(uuid, text) IS
-'Stops a live enrolment: once it has returned, no claim and no begin_send of it succeeds. False if it had ended already. Raises 22023 for an unknown reason, P0002 for an enrolment that is not yours.';
+'Stops a live enrolment: once it has returned, no claim and no begin_send of it succeeds. False if it had ended already. Raises 22023 for an unknown reason, P0002 for an enrolment that is not yours, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.stop_contact(contact uuid, reason text DEFAULT 'owner_stopped') RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM campaign.require_stop_reason(reason);
+  PERFORM campaign.require_read_committed('stop_contact()');
   RETURN campaign.stop_contact_enrollments(campaign.lock_contact(contact), contact, reason);
 END $$;
 COMMENT ON FUNCTION campaign.stop_contact(uuid, text) IS
-'Stops all live enrolments of a contact; returns how many. Raises 22023 for an unknown reason, P0002 for a contact that is not yours.';
+'Stops all live enrolments of a contact; returns how many. Raises 22023 for an unknown reason, P0002 for a contact that is not yours, 25000 above READ COMMITTED.';
 
 ALTER TABLE campaign.campaign_enrollments ENABLE ROW LEVEL SECURITY;
 CREATE POLICY campaign_enrollments_select ON campaign.campaign_enrollments FOR SELECT

@@ -18,7 +18,9 @@ CREATE TABLE campaign.jobs (
   CONSTRAINT jobs_campaign_override_fkey FOREIGN KEY (tenant_id, campaign_override) REFERENCES campaign.campaigns (tenant_id, id),
   CONSTRAINT jobs_external_id_key UNIQUE (tenant_id, external_id),
   CONSTRAINT jobs_status_check CHECK (status IN ('scheduled', 'completed', 'do_not_send')),
-  CONSTRAINT jobs_completed_at_check CHECK (status <> 'completed' OR completed_at IS NOT NULL)
+  CONSTRAINT jobs_completed_at_check CHECK (status <> 'completed' OR completed_at IS NOT NULL),
+  -- the anchor of a plan of up to 50 years: no sum of the two leaves the calendar
+  CONSTRAINT jobs_completed_at_range_check CHECK (completed_at BETWEEN '1900-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00')
 );
 CREATE INDEX jobs_contact_idx ON campaign.jobs (tenant_id, contact_id);
 CREATE INDEX jobs_service_type_idx ON campaign.jobs (tenant_id, service_type);

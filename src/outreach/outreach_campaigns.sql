@@ -33,16 +33,18 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON campaign.outreach_campaigns
 -- A campaign of the caller's tenants, locked; the status decides what may be done with it.
 CREATE FUNCTION campaign.lock_outreach_campaign(campaign uuid, OUT tenant uuid, OUT status text) RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  locked campaign.campaigns;
 BEGIN
-  SELECT c.tenant_id, c.status INTO tenant, status FROM campaign.campaigns c
-   WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = campaign AND c.kind = 'outreach'
-     FOR NO KEY UPDATE;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'campaign "%" does not exist', campaign
+  locked := campaign.lock_campaign(campaign, campaign.writable_tenants(), false);
+  IF locked.kind <> 'outreach' THEN
+    RAISE EXCEPTION 'campaign "%" is not an outreach campaign', campaign
       USING ERRCODE = 'no_data_found',
-            DETAIL = 'No tenant that you may write to has an outreach campaign with this id.',
-            HINT = 'Check the id; a campaign of another tenant is not found.';
+            DETAIL = format('It is a %s campaign.', locked.kind),
+            HINT = 'Only outreach campaigns have steps that are sent.';
   END IF;
+  tenant := locked.tenant_id;
+  status := locked.status;
 END $$;
 COMMENT ON FUNCTION campaign.lock_outreach_campaign(uuid) IS
 'Internal: locks an outreach campaign of the caller''s writable tenants FOR NO KEY UPDATE and returns its tenant and status; raises P0002.';
@@ -199,6 +201,7 @@ BEGIN
     PERFORM campaign.require_sendable_plan(NEW.tenant_id, NEW.id);
     PERFORM campaign.require_no_rival(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'completed' THEN
+    PERFORM campaign.require_read_committed('completing a campaign');
     SELECT count(*) INTO n FROM campaign.campaign_enrollments e
      WHERE e.tenant_id = NEW.tenant_id AND e.campaign_id = NEW.id AND e.status = 'active';
     IF n > 0 THEN
@@ -208,6 +211,7 @@ BEGIN
               HINT = 'Wait until they have ended, or pause and archive the campaign, which stops them.';
     END IF;
   ELSIF NEW.status = 'archived' THEN
+    PERFORM campaign.require_read_committed('archiving a campaign');
     SELECT count(*) INTO n FROM campaign.lanes l JOIN campaign.touch_queue q ON q.tenant_id = l.tenant_id AND q.lane = l.lane
      WHERE l.tenant_id = NEW.tenant_id AND l.campaign_id = NEW.id AND q.tenant_id = NEW.tenant_id
        AND q.lease_until > clock_timestamp();

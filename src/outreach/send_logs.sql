@@ -53,7 +53,9 @@ DECLARE
   target record;
 BEGIN
   SELECT c.tenant_id, c.email, c.phone, c.linkedin_url INTO target FROM campaign.contacts c
-   WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = contact;
+   WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = contact
+     -- whoever deletes it meanwhile waits, and then finds history
+     FOR KEY SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'contact "%" does not exist', contact
       USING ERRCODE = 'no_data_found',
@@ -66,7 +68,8 @@ BEGIN
             DETAIL = 'A send is logged under a channel.',
             HINT = 'See the table campaign.channels.';
   END IF;
-  IF template IS NOT NULL AND NOT EXISTS (SELECT FROM campaign.message_templates m WHERE m.tenant_id = target.tenant_id AND m.id = template) THEN
+  PERFORM FROM campaign.message_templates m WHERE m.tenant_id = target.tenant_id AND m.id = template FOR KEY SHARE;
+  IF template IS NOT NULL AND NOT FOUND THEN
     RAISE EXCEPTION 'message template "%" does not exist', template
       USING ERRCODE = 'no_data_found',
             DETAIL = 'The contact''s tenant has no template with this id.',

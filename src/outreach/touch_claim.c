@@ -7,6 +7,10 @@
  * while it holds a row: what is busy is left for the next call.  It takes
  * effect at the caller's commit, which is made to wait for the disk: a worker
  * must not send what a crash would hand out again.
+ *
+ * A claim serves many tenants, and no row of one may stop the others.  All of
+ * it runs in one subtransaction; should that fail, it runs again with each
+ * touch in one of its own, and those that fail are put off with a warning.
  */
 #include "postgres.h"
 
@@ -19,12 +23,17 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+#include "utils/uuid.h"
 
 #include "core/leases.h"
 #include "core/statements.h"
+#include "core/transactions.h"
 #include "outreach/touch_queue.h"
 
 #define CLAIM_COLUMNS 19
+
+/* A touch that cannot be claimed waits as long as one that failed so often. */
+#define PUT_OFF_ATTEMPTS 3
 
 typedef struct Claim
 {
@@ -40,13 +49,18 @@ typedef struct Claim
 	int			nseen;
 	int			taken;
 	bool		wrote;
+	bool		careful;		/* each touch in its own subtransaction */
+	const TouchKey *key;		/* the one at work */
 } Claim;
 
 PG_FUNCTION_INFO_V1(campaign_claim_due_touches);
 
 static char *read_arguments(FunctionCallInfo fcinfo, Claim *claim);
-static void claim_touches(Claim *claim);
-static void claim_touch(Claim *claim, const TouchKey *key);
+static void claim_touches(void *arg);
+static void claim_with_care(Claim *claim);
+static void claim_touch(void *arg);
+static void claim_one_with_care(Claim *claim);
+static void put_off(void *arg);
 static void settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts,
 							const TouchLane *lane, TouchOutcome *outcome);
 static void stop_by_claim(Claim *claim, const TouchRow *row, const TouchFacts *facts, const char *reason);
@@ -60,7 +74,9 @@ campaign_claim_due_touches(PG_FUNCTION_ARGS)
 	Claim		claim = {0};
 	char	   *worker = read_arguments(fcinfo, &claim);
 
-	TouchRequireReadCommitted("claim_due_touches()");
+	PreventCommandDuringRecovery("claim_due_touches()");
+	PreventCommandIfReadOnly("claim_due_touches()");
+	RequireReadCommitted("claim_due_touches()");
 	InitMaterializedSRF(fcinfo, 0);
 	claim.result = (ReturnSetInfo *) fcinfo->resultinfo;
 
@@ -69,7 +85,8 @@ campaign_claim_due_touches(PG_FUNCTION_ARGS)
 	claim.row_context = AllocSetContextCreate(CurrentMemoryContext, "campaign claimed touch",
 											  ALLOCSET_DEFAULT_SIZES);
 	claim.worker_id = StorageWorker(worker);
-	claim_touches(&claim);
+	if (RunInSubtransaction(claim_touches, &claim) != NULL)
+		claim_with_care(&claim);
 	SPI_finish();
 
 	if (claim.wrote)
@@ -120,8 +137,9 @@ read_arguments(FunctionCallInfo fcinfo, Claim *claim)
  * next round looks behind those that were seen.
  */
 static void
-claim_touches(Claim *claim)
+claim_touches(void *arg)
 {
+	Claim	   *claim = arg;
 	int			budget = claim->max_touches * CAMPAIGN_CLAIM_EXAMINES;
 	TouchKey   *keys = palloc(sizeof(TouchKey) * claim->max_touches);
 	int			size = claim->max_touches;
@@ -144,7 +162,11 @@ claim_touches(Claim *claim)
 
 			CHECK_FOR_INTERRUPTS();
 			claim->seen[claim->nseen++] = keys[i].enrollment;
-			claim_touch(claim, &keys[i]);
+			claim->key = &keys[i];
+			if (claim->careful)
+				claim_one_with_care(claim);
+			else
+				claim_touch(claim);
 			MemoryContextSwitchTo(old);
 			MemoryContextReset(claim->row_context);
 		}
@@ -153,9 +175,58 @@ claim_touches(Claim *claim)
 	}
 }
 
+/* From the start, after the first run has failed and was undone. */
 static void
-claim_touch(Claim *claim, const TouchKey *key)
+claim_with_care(Claim *claim)
 {
+	claim->careful = true;
+	claim->taken = 0;
+	claim->nseen = 0;
+	claim->wrote = false;
+	tuplestore_clear(claim->result->setResult);
+	MemoryContextReset(claim->row_context);
+	TouchBatchInit(&claim->batch);
+	claim_touches(claim);
+}
+
+static void
+claim_one_with_care(Claim *claim)
+{
+	int			taken = claim->taken;
+	ErrorData  *error = RunInSubtransaction(claim_touch, claim);
+
+	if (error == NULL)
+		return;
+	/* a touch is returned last of all, so nothing of it is in the result */
+	claim->taken = taken;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("touch of enrolment %s cannot be claimed: %s",
+					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&claim->key->enrollment))),
+					error->message),
+			 errdetail("It is put off; the others are served.")));
+	(void) RunInSubtransaction(put_off, claim);
+}
+
+/* Out of the way of the next claims for a while. */
+static void
+put_off(void *arg)
+{
+	Claim	   *claim = arg;
+	TouchRow	row;
+
+	if (!StorageLockDue(claim->key, claim->batch.now, GetCurrentTimestamp(), &row))
+		return;
+	row.key.due_at = claim->batch.now + LeaseBackoff(PUT_OFF_ATTEMPTS);
+	StorageUpdate(claim->key, &row);
+	claim->wrote = true;
+}
+
+static void
+claim_touch(void *arg)
+{
+	Claim	   *claim = arg;
+	const TouchKey *key = claim->key;
 	TouchBatch *batch = &claim->batch;
 	TouchRow	row;
 	TouchFacts	facts;
@@ -187,10 +258,13 @@ claim_touch(Claim *claim, const TouchKey *key)
 	plan = TouchBatchPlan(batch, &row.key.tenant, &facts.campaign, facts.plan_version);
 	if (verdict.outcome == GATE_DELIVER && row.attempt - row.attempt_base >= plan->max_attempts)
 	{
+		/* the last attempt is logged already if max_attempts was lowered after it */
+		if (StorageLastAttempt(&row.key, row.touch_number) >= row.attempt)
+			row.attempt++;
 		outcome.status = TOUCH_FAILED;
 		outcome.permanent = true;
 		outcome.reason = "attempts_exhausted";
-		outcome.error = "every attempt ended without a report";
+		outcome.error = "no attempt is left";
 		settle_by_claim(claim, &row, &facts, lane, &outcome);
 		return;
 	}
@@ -215,8 +289,9 @@ claim_touch(Claim *claim, const TouchKey *key)
 }
 
 /*
- * An outcome that needs no worker.  The enrolment comes before the row in the
- * lock order, so it is taken only if it is free; if not, the next claim decides.
+ * An outcome that needs no worker.  Tenant and enrolment come before the row in
+ * the lock order, so they are taken only if they are free; if not, the next
+ * claim decides.
  */
 static void
 settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
@@ -224,7 +299,7 @@ settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts, const Touc
 {
 	TouchSettled settled;
 
-	if (!StorageLockEnrollment(&row->key, false))
+	if (!StorageLockTenant(&row->key.tenant, false) || !StorageLockEnrollment(&row->key, false))
 		return;
 	row->worker_id = claim->worker_id;
 	row->claimed_at = claim->batch.now;
@@ -236,7 +311,7 @@ settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts, const Touc
 static void
 stop_by_claim(Claim *claim, const TouchRow *row, const TouchFacts *facts, const char *reason)
 {
-	if (!StorageLockEnrollment(&row->key, false))
+	if (!StorageLockTenant(&row->key.tenant, false) || !StorageLockEnrollment(&row->key, false))
 		return;
 	if (facts->live)
 		StorageEndEnrollment(&row->key, reason, claim->batch.now);

@@ -14,6 +14,7 @@
 #include "core/errors.h"
 #include "core/leases.h"
 #include "core/statements.h"
+#include "core/transactions.h"
 #include "outreach/touch_queue.h"
 
 PG_FUNCTION_INFO_V1(campaign_begin_send);
@@ -33,7 +34,9 @@ campaign_begin_send(PG_FUNCTION_ARGS)
 	const char *answer;
 
 	read_token(fcinfo, &token);
-	TouchRequireReadCommitted("begin_send()");
+	PreventCommandDuringRecovery("begin_send()");
+	PreventCommandIfReadOnly("begin_send()");
+	RequireReadCommitted("begin_send()");
 	SPI_connect();
 	TouchBatchInit(&batch);
 	answer = begin_send(&batch, &token);

@@ -6,10 +6,12 @@
 
 #include "common/cryptohash.h"
 #include "common/sha2.h"
+#include "mb/pg_wchar.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "campaign.h"
 #include "core/leases.h"
 #include "outreach/template_render.h"
 #include "outreach/touch_queue.h"
@@ -101,7 +103,11 @@ lookup(void *arg, Placeholder what, const char *key, int keylen, int *len)
 			value = source->facts->last_name;
 			break;
 		case PLACEHOLDER_CONTACT_ATTRIBUTE:
-			return TemplateScalarText(&DatumGetJsonbP(source->facts->attributes)->root, key, keylen, len);
+			value = TemplateScalarText(&DatumGetJsonbP(source->facts->attributes)->root, key, keylen, len);
+			/* a page of placeholders for one large attribute must not fill the memory */
+			if (value && *len > CAMPAIGN_MAX_VALUE_BYTES)
+				*len = pg_mbcliplen(value, *len, CAMPAIGN_MAX_VALUE_BYTES);
+			return value;
 		case PLACEHOLDER_TENANT_NAME:
 			value = source->tenant->name;
 			break;

@@ -9,16 +9,12 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "commands/async.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
 #include "port/pg_bswap.h"
-#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
@@ -28,21 +24,8 @@
 
 #define TOKEN_VERSION 1
 #define TOKEN_BYTES (1 + 2 * UUID_LEN + 8 + 8 + 4 + 2 + 2)
-#define NOTIFY_EVERY USECS_PER_SEC
-
-/* When a lane was last told of, in this backend. */
-typedef struct NotifiedLane
-{
-	struct
-	{
-		pg_uuid_t	tenant;
-		int32		lane;
-	}			key;
-	TimestampTz at;
-} NotifiedLane;
 
 static int	notify_horizon = 60;
-static HTAB *notified_lanes = NULL;
 
 PG_FUNCTION_INFO_V1(campaign_touch_token);
 PG_FUNCTION_INFO_V1(campaign_decode_touch_token);
@@ -102,36 +85,17 @@ campaign_decode_touch_token(PG_FUNCTION_ARGS)
 
 /*
  * Wake sleeping workers.  A notification takes a lock of the whole database at
- * commit, so one is sent only for what is due soon, and once a second a lane.
- * It has no payload: every role may listen.
+ * commit, so one is sent only for what is due soon; the server folds those of
+ * one transaction into one.  It has no payload: every role may listen.
+ *
+ * There is no limit over several transactions: a worker may have woken, found
+ * the first one's work and gone to sleep again before the second commits.
  */
 Datum
 campaign_notify_due(PG_FUNCTION_ARGS)
 {
-	NotifiedLane key = {0};
-	NotifiedLane *lane;
-	TimestampTz wall = GetCurrentTimestamp();
-	bool		found;
-
-	if (PG_GETARG_TIMESTAMPTZ(2) > CampaignNow() + notify_horizon * USECS_PER_SEC)
+	if (PG_GETARG_TIMESTAMPTZ(0) > CampaignNow() + notify_horizon * USECS_PER_SEC)
 		PG_RETURN_BOOL(false);
-
-	if (notified_lanes == NULL)
-	{
-		HASHCTL		ctl = {0};
-
-		ctl.keysize = sizeof(key.key);
-		ctl.entrysize = sizeof(NotifiedLane);
-		ctl.hcxt = CacheMemoryContext;
-		notified_lanes = hash_create("campaign notified lanes", 64, &ctl,
-									 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	}
-	key.key.tenant = *PG_GETARG_UUID_P(0);
-	key.key.lane = PG_GETARG_INT32(1);
-	lane = hash_search(notified_lanes, &key.key, HASH_ENTER, &found);
-	if (found && lane->at > wall - NOTIFY_EVERY && lane->at <= wall)
-		PG_RETURN_BOOL(false);
-	lane->at = wall;
 	Async_Notify("campaign_due", "");
 	PG_RETURN_BOOL(true);
 }
@@ -196,22 +160,4 @@ TouchTokenOfRow(const TouchRow *row, TouchToken *token)
 	token->fence = row->fence;
 	token->touch_number = row->touch_number;
 	token->attempt = row->attempt;
-}
-
-/*
- * Raises 25000 above READ COMMITTED, where a statement could not see what has
- * committed since the transaction began, and 25006 where nothing can be
- * written.
- */
-void
-TouchRequireReadCommitted(const char *function)
-{
-	PreventCommandDuringRecovery(function);
-	PreventCommandIfReadOnly(function);
-	if (IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-				 errmsg("%s must run at the isolation level READ COMMITTED", function),
-				 errdetail("It has to see every stop that has committed."),
-				 errhint("Call it in a transaction of its own, at the default level.")));
 }

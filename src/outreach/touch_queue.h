@@ -227,13 +227,13 @@ extern void TouchQueueInit(void);
 extern char *TouchTokenEncode(const TouchToken *token);
 extern bool TouchTokenDecode(const char *text, int len, TouchToken *token);
 extern void TouchTokenOfRow(const TouchRow *row, TouchToken *token);
-extern void TouchRequireReadCommitted(const char *function);
 
 /* touch_storage.c */
 extern int	StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
 						   int limit, const pg_uuid_t *seen, int nseen, TouchKey *keys);
 extern bool StorageLockDue(const TouchKey *key, TimestampTz now, TimestampTz wall, TouchRow *row);
 extern bool StorageLockToken(const TouchToken *token, TouchRow *row);
+extern bool StorageLockTenant(const pg_uuid_t *tenant, bool wait);
 extern bool StorageLockEnrollment(const TouchKey *key, bool wait);
 extern void StorageUpdate(const TouchKey *key, const TouchRow *row);
 extern void StorageDelete(const TouchKey *key);

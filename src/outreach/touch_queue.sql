@@ -35,17 +35,18 @@ CREATE TABLE campaign.touch_queue (
 CREATE UNIQUE INDEX touch_queue_enrollment_key ON campaign.touch_queue (tenant_id, enrollment_id);
 SELECT pg_catalog.pg_extension_config_dump('campaign.touch_queue', '');
 
-CREATE FUNCTION campaign.notify_due(tenant uuid, lane integer, due_at timestamptz) RETURNS boolean
+CREATE FUNCTION campaign.notify_due(due_at timestamptz) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'campaign_notify_due';
-COMMENT ON FUNCTION campaign.notify_due(uuid, integer, timestamptz) IS
-'Internal: notifies campaign_due, without payload, if the time is within campaign.notify_horizon; at most once a second a lane and backend. Returns whether it did.';
+COMMENT ON FUNCTION campaign.notify_due(timestamptz) IS
+'Internal: notifies campaign_due, without payload, if the time is within campaign.notify_horizon. Returns whether it did.';
 
 CREATE FUNCTION campaign.notify_campaign_due(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT campaign.notify_due(l.tenant_id, l.lane,
-           (SELECT min(q.due_at) FROM campaign.touch_queue q WHERE q.tenant_id = $1 AND q.lane = l.lane))
-    FROM campaign.lanes l WHERE l.tenant_id = $1 AND l.campaign_id = $2;
+  SELECT campaign.notify_due(min(first.due_at))
+    FROM campaign.lanes l
+   CROSS JOIN LATERAL (SELECT min(q.due_at) AS due_at FROM campaign.touch_queue q WHERE q.tenant_id = $1 AND q.lane = l.lane) first
+   WHERE l.tenant_id = $1 AND l.campaign_id = $2;
 END;
 COMMENT ON FUNCTION campaign.notify_campaign_due(uuid, uuid) IS
 'Internal: wakes workers for the lanes of a campaign that was launched or resumed.';
@@ -187,6 +188,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 DECLARE
   now_time timestamptz := campaign.now();
   target record;
+  campaign_status text;
   enrollment_status text;
   dead record;
   queued record;
@@ -199,6 +201,16 @@ BEGIN
       USING ERRCODE = 'no_data_found',
             DETAIL = 'No tenant that you may write to has an enrolment with this id.',
             HINT = 'Check the id; an enrolment of another tenant is not found.';
+  END IF;
+  PERFORM campaign.require_read_committed('retry_touch()');
+  PERFORM campaign.lock_tenant_key(target.tenant_id);
+  SELECT c.status INTO campaign_status FROM campaign.campaigns c
+   WHERE c.tenant_id = target.tenant_id AND c.id = target.campaign_id FOR KEY SHARE;
+  IF campaign_status NOT IN ('running', 'paused') THEN
+    RAISE EXCEPTION 'the campaign of the enrolment is %', campaign_status
+      USING ERRCODE = 'CP002',
+            DETAIL = 'A touch that is tried again would never be sent.',
+            HINT = 'Only touches of running and paused campaigns are tried again.';
   END IF;
   PERFORM campaign.lock_contact(target.contact_id);
   SELECT e.status INTO enrollment_status FROM campaign.campaign_enrollments e
@@ -248,11 +260,11 @@ BEGIN
            lease_until = '-infinity', fence = 0
      WHERE q.tenant_id = target.tenant_id AND q.enrollment_id = enrollment;
   END IF;
-  PERFORM campaign.notify_due(target.tenant_id, touch_lane, now_time);
+  PERFORM campaign.notify_due(now_time);
   RETURN now_time;
 END $$;
 COMMENT ON FUNCTION campaign.retry_touch(uuid, integer) IS
-'Tries a dead touch (campaign.dead_touches) again, now and with a full set of attempts; the sequence then goes on where it was. Reopens a completed enrolment. Returns when it is due; raises CP002 if the touch has not failed, the enrolment is stopped or another touch is under way, P0002.';
+'Tries a dead touch (campaign.dead_touches) again, now and with a full set of attempts; the sequence then goes on where it was. Reopens a completed enrolment. Returns when it is due; raises CP002 if the touch has not failed, the enrolment is stopped, its campaign is over or another touch is under way, P0002, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.next_due_at(tenants uuid[] DEFAULT NULL, channels text[] DEFAULT NULL) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -207,7 +207,8 @@ settle_report(TouchBatch *batch, Report *report)
 	TouchLane  *lane;
 
 	report->result = "lease_lost";
-	if (!StorageLockEnrollment(&report->token.key, true))
+	if (!StorageLockTenant(&report->token.key.tenant, true) ||
+		!StorageLockEnrollment(&report->token.key, true))
 		return;
 	if (!StorageLockToken(&report->token, &row))
 	{

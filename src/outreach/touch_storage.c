@@ -70,6 +70,16 @@ static Statement lock_key = {
 	NULL, {KEY_TYPES}
 };
 
+static Statement lock_tenant = {
+	"SELECT FROM campaign.tenants t WHERE t.id = $1 FOR KEY SHARE",
+	NULL, {UUIDOID}
+};
+
+static Statement lock_free_tenant = {
+	"SELECT FROM campaign.tenants t WHERE t.id = $1 FOR KEY SHARE SKIP LOCKED",
+	NULL, {UUIDOID}
+};
+
 static Statement lock_enrollment = {
 	"SELECT FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.id = $2 FOR NO KEY UPDATE",
 	NULL, {UUIDOID, UUIDOID}
@@ -223,6 +233,22 @@ StorageLockToken(const TouchToken *token, TouchRow *row)
 	}
 	return row->fence == token->fence && row->attempt == token->attempt &&
 		row->touch_number == token->touch_number;
+}
+
+/*
+ * Lock the key of a tenant, as the foreign keys of what is written later do:
+ * false if it is gone or, not waiting, if it is being deleted.
+ */
+bool
+StorageLockTenant(const pg_uuid_t *tenant, bool wait)
+{
+	Datum		values[1];
+	uint64		n;
+
+	values[0] = UUIDPGetDatum(tenant);
+	n = StatementRun(wait ? &lock_tenant : &lock_free_tenant, values, NULL);
+	SPI_freetuptable(SPI_tuptable);
+	return n == 1;
 }
 
 /*
