@@ -88,8 +88,8 @@ DROP ROLE regress_clock;
 
 -- Names of time zones: those of the server, in any case of letters.
 SELECT left(name, 32) AS name, campaign.is_timezone(name) FROM (VALUES
-	(1, 'UTC'), (2, 'Europe/Berlin'), (3, 'europe/berlin'), (4, 'Etc/GMT+5'), (5, 'EST5EDT'),
-	(6, 'America/Argentina/Buenos_Aires'),
+	(1, 'UTC'), (2, 'Europe/Berlin'), (3, 'europe/berlin'), (4, 'Etc/GMT+5'),
+	(5, 'America/Argentina/Buenos_Aires'),
 	(11, ''), (12, ' UTC'), (13, 'Europe/Atlantis'), (14, 'Mars5'), (15, 'Europe/Atlantis5'),
 	(16, '+02'), (17, '../../etc/passwd'), (18, 'PST'), (19, 'Europe'), (20, repeat('x', 300)),
 	(21, NULL)) AS t (n, name) ORDER BY n;

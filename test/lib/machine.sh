@@ -73,8 +73,11 @@ machine_make() # NAME SUITE
 	machine_remove "$1"
 	cp -a "$base" "$root"
 	cp /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
-	# however this machine reaches its packages
-	apt-config dump | grep -E '^Acquire::.*[Pp]roxy' >"$root/etc/apt/apt.conf.d/99host" || true
+	# However this machine reaches its packages; a mirror of sid may be behind.
+	{
+		apt-config dump | grep -E '^Acquire::.*[Pp]roxy' || true
+		echo 'Acquire::Check-Valid-Until "false";'
+	} >"$root/etc/apt/apt.conf.d/99host"
 	# nothing is to start services there
 	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 	chmod 755 "$root/usr/sbin/policy-rc.d"
@@ -97,7 +100,8 @@ machine_run() # NAME COMMAND
 			shift
 			exec chroot "$root" "$@"' sh "$root" "${environment[@]}" sh -c "cd && $2" </dev/null
 	else
-		mkdir -p -m 1777 "$root/dev/shm"
+		mkdir -p "$root/dev/shm"
+		chmod 1777 "$root/dev/shm"
 		chroot "$root" "${environment[@]}" sh -c "cd && $2" </dev/null
 	fi
 }
