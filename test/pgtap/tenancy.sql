@@ -1,0 +1,538 @@
+-- A second tenant tries every table and every function with the first one's
+-- ids, and gets nothing: as a database role, and as the subject of a token.
+-- Tables, columns, foreign keys and functions are taken from the catalog, so
+-- that a new one without a case here fails.
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET search_path = public, pg_catalog;
+SELECT no_plan();
+
+CREATE ROLE regress_tenancy_ann;
+CREATE ROLE regress_tenancy_viv;
+CREATE ROLE regress_tenancy_eve;
+CREATE ROLE regress_tenancy_nobody;
+CREATE ROLE regress_tenancy_worker;
+CREATE ROLE regress_tenancy_app;
+CREATE ROLE regress_tenancy_web NOINHERIT IN ROLE regress_tenancy_app;
+CREATE ROLE regress_tenancy_sneak NOINHERIT IN ROLE regress_tenancy_app;
+DO $$
+BEGIN
+	PERFORM campaign.grant_access(r, 'member')
+	FROM unnest('{regress_tenancy_ann,regress_tenancy_viv,regress_tenancy_eve,regress_tenancy_nobody,regress_tenancy_app}'::name[]) r;
+	PERFORM campaign.grant_access('regress_tenancy_worker', 'worker');
+END
+$$;
+
+CREATE SCHEMA probe;
+GRANT USAGE ON SCHEMA probe TO PUBLIC;
+
+-- ---- the first tenant: a row in every table. The second: rows of its own.
+
+CREATE TABLE probe.ids (owner text, what text, value text, PRIMARY KEY (owner, what));
+
+CREATE FUNCTION probe.fill(who text, tenant uuid) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+	steps constant jsonb := '[{"channel": "email", "subject": "Hi", "body_text": "Hi"}, {"channel": "call", "body_text": "Hi", "delay_hours": 24}]';
+	company uuid; contact uuid; lone_contact uuid; template uuid; preset uuid; running uuid; other uuid; draft uuid; archived uuid; paused uuid;
+	job uuid; open_job uuid; enrollment uuid; uncertain uuid; dead uuid; caller uuid; token text;
+BEGIN
+	INSERT INTO campaign.companies (tenant_id, name) VALUES (tenant, who) RETURNING id INTO company;
+	INSERT INTO campaign.contacts (tenant_id, first_name, email, phone, company_id) VALUES (tenant, 'Bob', who || '@x.example', '+12125550100', company) RETURNING id INTO contact;
+	INSERT INTO campaign.contacts (tenant_id, first_name, email) VALUES (tenant, 'Lone', who || '-lone@x.example') RETURNING id INTO lone_contact;
+	INSERT INTO campaign.contacts (tenant_id, first_name, phone) VALUES (tenant, 'Call', '+12125550101') RETURNING id INTO caller;
+	PERFORM campaign.set_consent(contact, 'sms', 'opted_in');
+	PERFORM campaign.suppress_address(tenant, who || '-gone@x.example');
+	INSERT INTO campaign.service_types (tenant_id, service_type, name) VALUES (tenant, 'only_' || who, who);
+	INSERT INTO campaign.message_templates (tenant_id, channel, name, subject, body) VALUES (tenant, 'email', who, 'Hi', 'Hi') RETURNING id INTO template;
+	INSERT INTO campaign.campaign_templates (tenant_id, name, template_config) VALUES (tenant, who, steps) RETURNING id INTO preset;
+	running := campaign.create_campaign(tenant, 'running', steps);
+	other := campaign.create_campaign(tenant, 'other', steps, 'contacts');
+	paused := campaign.create_campaign(tenant, 'paused', steps, 'contacts');
+	draft := campaign.create_campaign(tenant, 'draft', steps);
+	archived := campaign.create_campaign(tenant, 'archived', steps);
+	PERFORM campaign.launch_campaign(c) FROM unnest(ARRAY[running, other, paused]) c;
+	PERFORM campaign.pause_campaign(paused);
+	PERFORM campaign.delete_campaign(archived);
+	-- a touch that a worker holds
+	job := campaign.create_job(contact, 'hvac', 'completed');
+	SELECT enrollment_id INTO enrollment FROM campaign.job_enrollments WHERE job_id = job;
+	-- a conflict
+	PERFORM campaign.enroll(other, contact);
+	open_job := campaign.create_job(contact, 'hvac');
+	-- a touch that failed for good
+	SELECT r.enrollment_id INTO dead FROM campaign.enroll(other, lone_contact) r;
+	PERFORM campaign.fail_touch(c.lease_token, 'no such mailbox', true)
+	FROM campaign.claim_due_touches('probe', tenants => ARRAY[tenant]) c WHERE c.enrollment_id = dead;
+	-- a call that nobody knows whether it was made
+	uncertain := (campaign.enroll(other, caller)).enrollment_id;
+	PERFORM campaign.claim_due_touches('probe', tenants => ARRAY[tenant]);
+	PERFORM set_config('campaign.clock_offset', '2 days', true);
+	PERFORM campaign.claim_due_touches('probe', tenants => ARRAY[tenant], begin_now => true);
+	PERFORM set_config('campaign.clock_offset', '0', true);
+	UPDATE campaign.touch_queue q SET lease_until = clock_timestamp() - interval '1 second' WHERE q.enrollment_id = uncertain;
+	SELECT u.lease_token INTO token FROM campaign.uncertain_touches u WHERE u.enrollment_id = uncertain;
+	INSERT INTO probe.ids
+	SELECT who, i.* FROM (VALUES
+		('tenant', tenant::text), ('company', company::text), ('contact', contact::text), ('lone', lone_contact::text),
+		('service', 'only_' || who), ('template', template::text), ('preset', preset::text), ('running', running::text),
+		('other', other::text), ('paused', paused::text), ('draft', draft::text), ('archived', archived::text), ('job', job::text),
+		('open_job', open_job::text), ('enrollment', enrollment::text), ('dead', dead::text), ('token', token),
+		('address', who || '-gone@x.example')) i(what, value);
+END
+$$;
+DO $$
+DECLARE
+	ann uuid := campaign.create_tenant('Ann', 'regress-ann', 'UTC', 'regress_tenancy_ann');
+	eve uuid := campaign.create_tenant('Eve', 'regress-eve', 'UTC', 'regress_tenancy_eve');
+BEGIN
+	PERFORM probe.fill('ann', ann);
+	PERFORM probe.fill('eve', eve);
+	PERFORM campaign.add_member(ann, 'regress_tenancy_viv', 'viewer');
+	-- the same people as subjects of tokens
+	PERFORM campaign.add_member(ann, 'user-ann', 'owner');
+	PERFORM campaign.add_member(ann, 'user-viv', 'viewer');
+	PERFORM campaign.add_member(eve, 'user-eve', 'owner');
+END
+$$;
+-- Ids of nothing: what is true of the first tenant's must be true of these.
+INSERT INTO probe.ids
+SELECT 'none', what, CASE what
+		WHEN 'service' THEN 'only_none'
+		WHEN 'address' THEN 'none-gone@x.example'
+		WHEN 'token' THEN campaign.touch_token(campaign.uuid_v7(), 1, now(), campaign.uuid_v7(), 2::smallint, 1::smallint, 42)
+		ELSE campaign.uuid_v7()::text END
+FROM probe.ids WHERE owner = 'ann';
+SELECT is((SELECT count(value) FROM probe.ids WHERE owner = o), 18::bigint, format('%s has all that the cases name', o)) FROM unnest('{ann,eve,none}'::text[]) o;
+
+CREATE FUNCTION probe.id(owner text, what text) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER
+	AS $$ SELECT i.value FROM probe.ids i WHERE (i.owner, i.what) = ($1, $2) $$;
+
+-- Tables whose rows belong to a tenant, and which column says to which.
+CREATE VIEW probe.tables AS
+	SELECT c.oid, c.relname::text AS name, a.attname::text AS owner_column
+	FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+	WHERE c.relnamespace = 'campaign'::regnamespace AND c.relkind IN ('r', 'p')
+		AND a.attname = CASE c.relname WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END;
+GRANT SELECT ON probe.tables TO PUBLIC;
+
+-- All rows of a tenant, for "nothing of it has changed".
+CREATE FUNCTION probe.fingerprint(tenant uuid) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+	t record;
+	one text;
+	result text := '';
+BEGIN
+	FOR t IN SELECT name, owner_column FROM probe.tables ORDER BY name LOOP
+		EXECUTE format('SELECT count(*) || md5(string_agg(r::text, chr(10) ORDER BY r::text)) FROM campaign.%I r WHERE %I = $1', t.name, t.owner_column)
+			INTO one USING tenant;
+		result := result || format('%s %s ', t.name, one);
+	END LOOP;
+	RETURN result;
+END
+$$;
+CREATE FUNCTION probe.one_row(name text, tenant uuid) RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+	result jsonb;
+BEGIN
+	EXECUTE format('SELECT to_jsonb(r) FROM campaign.%I r WHERE %I = $1 ORDER BY r::text LIMIT 1', name,
+		(SELECT t.owner_column FROM probe.tables t WHERE t.name = $1)) INTO result USING tenant;
+	RETURN result;
+END
+$$;
+
+SELECT isnt(probe.one_row(name, probe.id('ann', 'tenant')::uuid), NULL, format('there is a row of the first tenant in %s', name))
+FROM probe.tables ORDER BY name;
+
+-- Runs a statement as a role and takes back what it did. Answers "value: ..." for a SELECT of one value, "rows: n", or
+-- the SQLSTATE and all that the error says.
+CREATE FUNCTION probe.attempt(role name, statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	victim constant uuid := probe.id('ann', 'tenant')::uuid;
+	before constant text := probe.fingerprint(victim);
+	answer text;
+	n bigint;
+	m text; d text; h text;
+BEGIN
+	BEGIN
+		PERFORM set_config('role', role, true);
+		IF statement ~ '^SELECT' THEN
+			EXECUTE statement INTO answer;
+			answer := 'value: ' || coalesce(answer, 'NULL');
+		ELSE
+			EXECUTE statement;
+			GET DIAGNOSTICS n = ROW_COUNT;
+			answer := 'rows: ' || n;
+		END IF;
+		IF probe.fingerprint(victim) <> before THEN
+			answer := 'CHANGED THE FIRST TENANT: ' || answer;
+		END IF;
+		RAISE EXCEPTION USING ERRCODE = 'PROBE';
+	EXCEPTION WHEN SQLSTATE 'PROBE' THEN
+		NULL;
+	WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
+		answer := concat_ws(' | ', SQLSTATE, m, d, h);
+	END;
+	RETURN answer;
+END
+$$;
+-- Ids that differ from one question to the other.
+CREATE FUNCTION probe.anonymous(answer text) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+	i record;
+BEGIN
+	FOR i IN SELECT * FROM probe.ids LOOP
+		answer := replace(answer, i.value, '<' || i.what || '>');
+	END LOOP;
+	RETURN answer;
+END
+$$;
+
+-- ---- tables
+
+-- What a stranger to the first tenant gets out of its tables: nothing.
+CREATE FUNCTION probe.tables_are_closed(role name, who text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	victim constant text := probe.id('ann', 'tenant');
+	t record;
+	c record;
+	answer text;
+	bad text;
+	columns text;
+	sample jsonb;
+BEGIN
+	FOR t IN SELECT * FROM probe.tables ORDER BY name LOOP
+		answer := probe.attempt(role, format('SELECT count(*) FROM campaign.%I WHERE %I = %L', t.name, t.owner_column, victim));
+		RETURN NEXT ok(answer = 'value: 0' OR answer ~ '^42501', format('%s: SELECT finds nothing of another in %s', who, t.name)) || CASE WHEN answer NOT IN ('value: 0') AND answer !~ '^42501' THEN E'\n# ' || answer ELSE '' END;
+
+		bad := '';
+		FOR c IN SELECT a.attname FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' LOOP
+			-- with a condition, which asks the policy of SELECT too, and without, which asks that of UPDATE alone
+			answer := probe.attempt(role, format('UPDATE campaign.%I SET %I = DEFAULT WHERE %I = %L', t.name, c.attname, t.owner_column, victim));
+			IF answer <> 'rows: 0' AND answer !~ '^42501' THEN
+				bad := bad || E'\n' || c.attname || ': ' || answer;
+			END IF;
+			answer := probe.attempt(role, format('UPDATE campaign.%I SET %I = DEFAULT', t.name, c.attname));
+			IF answer ~ '^CHANGED' THEN
+				bad := bad || E'\n' || c.attname || ': ' || answer;
+			END IF;
+		END LOOP;
+		RETURN NEXT is(bad, '', format('%s: UPDATE of no column reaches another in %s', who, t.name));
+
+		answer := probe.attempt(role, format('DELETE FROM campaign.%I WHERE %I = %L', t.name, t.owner_column, victim));
+		bad := probe.attempt(role, format('DELETE FROM campaign.%I', t.name));
+		RETURN NEXT ok((answer = 'rows: 0' OR answer ~ '^42501') AND bad !~ '^CHANGED', format('%s: DELETE reaches nothing of another in %s', who, t.name));
+
+		-- A row for the first tenant, with the columns that one may give.
+		sample := probe.one_row(t.name, victim::uuid);
+		SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns
+		FROM pg_attribute a
+		WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(role, t.oid, a.attnum, 'INSERT');
+		answer := probe.attempt(role, format('INSERT INTO campaign.%I (%s) SELECT %s FROM jsonb_populate_record(NULL::campaign.%I, %L)',
+			t.name, coalesce(columns, t.owner_column), coalesce(columns, t.owner_column), t.name, sample));
+		RETURN NEXT matches(answer, '^42501', format('%s: INSERT for another into %s is refused', who, t.name));
+		RETURN NEXT matches(probe.attempt(role, format('TRUNCATE campaign.%I CASCADE', t.name)), '^42501', format('%s: no TRUNCATE of %s', who, t.name));
+	END LOOP;
+END
+$$;
+-- Views, too.
+CREATE FUNCTION probe.views_are_closed(role name, who text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	v record;
+	answer text;
+BEGIN
+	FOR v IN
+		SELECT c.oid, c.relname AS name FROM pg_class c WHERE c.relnamespace = 'campaign'::regnamespace AND c.relkind IN ('v', 'm') ORDER BY 2
+	LOOP
+		answer := probe.attempt(role, format('SELECT count(*) FROM campaign.%I WHERE tenant_id = %L', v.name, probe.id('ann', 'tenant')));
+		RETURN NEXT ok(answer = 'value: 0' OR answer ~ '^42501', format('%s: nothing of another in view %s', who, v.name));
+	END LOOP;
+END
+$$;
+-- A row of one's own that points at another's: the composite keys refuse it as they refuse what does not exist.
+CREATE FUNCTION probe.links_are_closed(role name, who text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	own constant uuid := probe.id('eve', 'tenant')::uuid;
+	f record;
+	sample jsonb;
+	columns text;
+	target text;
+	stranger text;
+	nothing text;
+	statement text;
+BEGIN
+	FOR f IN
+		SELECT k.conname, t.oid, t.name, a.attname AS col, a.attnum, r.name AS referenced, ra.attname AS referenced_col
+		FROM pg_constraint k JOIN probe.tables t ON t.oid = k.conrelid JOIN probe.tables r ON r.oid = k.confrelid
+			JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[2]
+			JOIN pg_attribute ra ON ra.attrelid = k.confrelid AND ra.attnum = k.confkey[2]
+		WHERE k.contype = 'f' ORDER BY k.conname
+	LOOP
+		target := probe.one_row(f.referenced, probe.id('ann', 'tenant')::uuid) ->> f.referenced_col;
+		-- a service type that the second tenant does not have
+		target := CASE f.referenced WHEN 'service_types' THEN probe.id('ann', 'service') ELSE target END;
+		sample := probe.one_row(f.name, own);
+		SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns
+		FROM pg_attribute a
+		WHERE a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(role, f.oid, a.attnum, 'INSERT');
+		IF has_column_privilege(role, f.oid, f.attnum, 'INSERT') THEN
+			statement := 'INSERT INTO campaign.%I (%s) SELECT %s FROM jsonb_populate_record(NULL::campaign.%I, %L)';
+			stranger := probe.attempt(role, format(statement, f.name, columns, columns, f.name, sample || jsonb_build_object(f.col, target, 'external_id', NULL)));
+			nothing := probe.attempt(role, format(statement, f.name, columns, columns, f.name, sample || jsonb_build_object(f.col,
+				CASE f.referenced WHEN 'service_types' THEN probe.id('none', 'service') ELSE probe.id('none', 'job') END, 'external_id', NULL)));
+			RETURN NEXT matches(stranger, '^23503', format('%s: INSERT cannot point %s.%s at another''s row', who, f.name, f.col));
+			RETURN NEXT is(replace(stranger, target, '<x>'), regexp_replace(nothing, probe.id('none', 'service') || '|' || probe.id('none', 'job'), '<x>', 'g'),
+				format('%s: and %s.%s cannot tell it from nothing', who, f.name, f.col));
+		END IF;
+		IF has_column_privilege(role, f.oid, f.attnum, 'UPDATE') AND f.name <> 'outreach_campaigns' THEN
+			RETURN NEXT matches(probe.attempt(role, format('UPDATE campaign.%I SET %I = %L', f.name, f.col, target)), '^23503',
+				format('%s: UPDATE cannot point %s.%s at another''s row', who, f.name, f.col));
+		ELSIF has_column_privilege(role, f.oid, f.attnum, 'UPDATE') THEN
+			RETURN NEXT matches(probe.attempt(role, format('UPDATE campaign.%I SET %I = %L WHERE campaign_id = %L', f.name, f.col, target, probe.id('eve', 'draft'))), '^23503',
+				format('%s: UPDATE cannot point %s.%s at another''s row', who, f.name, f.col));
+		END IF;
+	END LOOP;
+END
+$$;
+
+-- ---- functions
+
+-- {x}: an id of the first tenant or of nothing; {own.x}: of the asking one. "pure" takes no id and reads no tenant's row.
+CREATE TABLE probe.cases (signature text, call text, expected text, is_volatile boolean);
+GRANT SELECT ON probe.cases TO PUBLIC;
+INSERT INTO probe.cases VALUES
+	('campaign.now()', NULL, 'pure'),
+	('campaign.is_timezone(text)', NULL, 'pure'),
+	('campaign.require_timezone(text)', NULL, 'pure'),
+	('campaign.uuid_v7()', NULL, 'pure'),
+	('campaign.current_member()', NULL, 'pure'),
+	('campaign.readable_tenants()', $$campaign.readable_tenants() @> ARRAY['{tenant}'::uuid]$$, '^value: f'),
+	('campaign.writable_tenants()', $$campaign.writable_tenants() @> ARRAY['{tenant}'::uuid]$$, '^value: f'),
+	('campaign.owned_tenants()', $$campaign.owned_tenants() @> ARRAY['{tenant}'::uuid]$$, '^value: f'),
+	('campaign.allowed_transitions(text,text)', NULL, 'pure'),
+	('campaign.raise_unknown_life_cycle(text)', NULL, 'pure'),
+	('campaign.life_cycle_diagram(text)', NULL, 'pure'),
+	('campaign.enforce_life_cycle()', NULL, 'pure'),
+	('campaign.check_message_text(text)', NULL, 'pure'),
+	('campaign.render_message(text,boolean,jsonb)', NULL, 'pure'),
+	('campaign.render_subject(text,jsonb)', NULL, 'pure'),
+	('campaign.require_template_config(jsonb)', NULL, 'pure'),
+	('campaign.template_config_errors(jsonb)', NULL, 'pure'),
+	('campaign.normalize_template_config(jsonb)', NULL, 'pure'),
+	('campaign.template_config_schema()', NULL, 'pure'),
+	('campaign.unwrap_template_config(jsonb)', NULL, 'pure'),
+	('campaign.normalize_address(text)', NULL, 'pure'),
+	('campaign.touch_token(uuid,integer,timestamp with time zone,uuid,smallint,smallint,bigint)', NULL, 'pure'),
+	('campaign.check_template_config(uuid,jsonb)', $$(SELECT string_agg(code, ' ') FROM campaign.check_template_config('{tenant}', '[{"channel": "email", "template_id": "{template}"}]'))$$, '^value: unknown_template$'),
+	('campaign.check_template_config(uuid,jsonb)', $$(SELECT string_agg(code, ' ') FROM campaign.check_template_config('{own.tenant}', '[{"channel": "email", "template_id": "{template}"}]'))$$, '^value: unknown_template$'),
+	('campaign.add_member(uuid,text,text)', $$campaign.add_member('{tenant}', 'regress_tenancy_eve', 'owner')$$, '^P0002'),
+	('campaign.remove_member(uuid,text)', $$campaign.remove_member('{tenant}', 'regress_tenancy_ann')$$, '^P0002'),
+	('campaign.transition_campaign(uuid,text,text)', $$campaign.transition_campaign('{running}', 'paused')$$, '^P0002'),
+	('campaign.transition_campaign(uuid,text,text)', $$campaign.transition_campaign('{paused}', 'archived')$$, '^P0002'),
+	('campaign.transition_campaign(uuid,text,text)', $$campaign.transition_campaign('{running}', 'nonsense')$$, '^P0002'),
+	('campaign.delete_campaign(uuid)', $$campaign.delete_campaign('{draft}')$$, '^P0002'),
+	('campaign.delete_campaign(uuid)', $$campaign.delete_campaign('{running}')$$, '^P0002'),
+	('campaign.purge_campaign(uuid)', $$campaign.purge_campaign('{archived}')$$, '^P0002'),
+	('campaign.purge_campaign(uuid)', $$campaign.purge_campaign('{running}')$$, '^P0002'),
+	('campaign.launch_campaign(uuid)', $$campaign.launch_campaign('{draft}')$$, '^P0002'),
+	('campaign.pause_campaign(uuid,text)', $$campaign.pause_campaign('{running}')$$, '^P0002'),
+	('campaign.resume_campaign(uuid,text)', $$campaign.resume_campaign('{paused}')$$, '^P0002'),
+	('campaign.revise_campaign(uuid,jsonb)', $$campaign.revise_campaign('{running}', '[{"channel": "email", "subject": "x", "body_text": "x"}]')$$, '^P0002'),
+	('campaign.revise_campaign(uuid,jsonb)', $$campaign.revise_campaign('{running}', '[]')$$, '^P0002'),
+	('campaign.revise_campaign(uuid,jsonb)', $$campaign.revise_campaign('{own.draft}', '[{"channel": "email", "template_id": "{template}"}]')$$, '^CP003'),
+	('campaign.create_campaign(uuid,text,jsonb,text,text,text,text)', $$campaign.create_campaign('{tenant}', 'x', '[{"channel": "email", "subject": "x", "body_text": "x"}]')$$, '^P0002'),
+	('campaign.create_campaign(uuid,text,jsonb,text,text,text,text)', $$campaign.create_campaign('{own.tenant}', 'x', '[{"channel": "email", "template_id": "{template}"}]')$$, '^CP003'),
+	('campaign.create_campaign(uuid,text,jsonb,text,text,text,text)', $$campaign.create_campaign('{own.tenant}', 'x', '[{"channel": "email"}]', service_type => '{service}')$$, '^23503'),
+	('campaign.create_campaign_from_template(uuid,text,uuid)', $$campaign.create_campaign_from_template('{preset}', 'x')$$, '^P0002'),
+	('campaign.create_campaign_from_template(uuid,text,uuid)', $$campaign.create_campaign_from_template('{preset}', 'x', '{own.tenant}')$$, '^P0002'),
+	('campaign.create_campaign_from_template(uuid,text,uuid)', $$campaign.create_campaign_from_template('{own.preset}', 'x', '{tenant}')$$, '^P0002'),
+	('campaign.create_campaign_from_template(uuid,text,uuid)', $$campaign.create_campaign_from_template('00000000-0000-8000-8003-000000000001', 'x', '{tenant}')$$, '^P0002'),
+	('campaign.copy_message_template(uuid,uuid,text)', $$campaign.copy_message_template('{template}', '{own.tenant}')$$, '^P0002'),
+	('campaign.copy_message_template(uuid,uuid,text)', $$campaign.copy_message_template('{own.template}', '{tenant}')$$, '^P0002'),
+	('campaign.copy_message_template(uuid,uuid,text)', $$campaign.copy_message_template('00000000-0000-8000-8001-000000000001', '{tenant}')$$, '^P0002'),
+	('campaign.set_consent(uuid,text,text,text,text)', $$campaign.set_consent('{contact}', 'sms', 'opted_out')$$, '^P0002'),
+	('campaign.suppress_address(uuid,text,text,text)', $$campaign.suppress_address('{tenant}', 'x@x.example')$$, '^P0002'),
+	('campaign.suppress_address(uuid,text,text,text)', $$campaign.suppress_address('{own.tenant}', '{address}')$$, '^value: t'),
+	('campaign.lift_suppression(uuid,text)', $$campaign.lift_suppression('{tenant}', '{address}')$$, '^P0002'),
+	('campaign.lift_suppression(uuid,text)', $$campaign.lift_suppression('{own.tenant}', '{address}')$$, '^value: f'),
+	('campaign.archive_contact(uuid)', $$campaign.archive_contact('{contact}')$$, '^P0002'),
+	('campaign.unarchive_contact(uuid)', $$campaign.unarchive_contact('{contact}')$$, '^P0002'),
+	('campaign.create_job(uuid,text,text,timestamp with time zone,uuid,text)', $$campaign.create_job('{contact}')$$, '^P0002'),
+	('campaign.create_job(uuid,text,text,timestamp with time zone,uuid,text)', $$campaign.create_job('{own.contact}', campaign_override => '{running}')$$, '^23503'),
+	('campaign.create_job(uuid,text,text,timestamp with time zone,uuid,text)', $$campaign.create_job('{own.contact}', '{service}')$$, '^23503'),
+	('campaign.enroll_job(uuid)', $$campaign.enroll_job('{job}')$$, '^P0002'),
+	('campaign.enroll(uuid,uuid,uuid,timestamp with time zone)', $$campaign.enroll('{running}', '{lone}')$$, '^P0002'),
+	('campaign.enroll(uuid,uuid,uuid,timestamp with time zone)', $$campaign.enroll('{running}', '{own.lone}')$$, '^P0002'),
+	('campaign.enroll(uuid,uuid,uuid,timestamp with time zone)', $$campaign.enroll('{own.running}', '{lone}')$$, '^P0002'),
+	('campaign.enroll(uuid,uuid,uuid,timestamp with time zone)', $$campaign.enroll('{own.running}', '{own.lone}', '{job}')$$, '^P0002'),
+	('campaign.stop_enrollment(uuid,text)', $$campaign.stop_enrollment('{enrollment}')$$, '^P0002'),
+	('campaign.stop_contact(uuid,text)', $$campaign.stop_contact('{contact}')$$, '^P0002'),
+	('campaign.retry_touch(uuid,integer)', $$campaign.retry_touch('{dead}', 1)$$, '^P0002'),
+	('campaign.resolve_uncertain(text,text,text)', $$campaign.resolve_uncertain('{token}', 'sent')$$, '^P0002'),
+	('campaign.resolve_uncertain(text,text,text)', $$campaign.resolve_uncertain('{token}', 'retry')$$, '^P0002'),
+	('campaign.log_send(uuid,text,text,text,text,timestamp with time zone,uuid,jsonb)', $$campaign.log_send('{contact}')$$, '^P0002'),
+	('campaign.log_send(uuid,text,text,text,text,timestamp with time zone,uuid,jsonb)', $$campaign.log_send('{own.contact}', template => '{template}')$$, '^P0002');
+UPDATE probe.cases c SET is_volatile = p.provolatile = 'v' FROM pg_proc p WHERE p.oid = c.signature::regprocedure;
+
+SELECT set_eq(
+	$$SELECT DISTINCT signature FROM probe.cases$$,
+	$$SELECT p.oid::regprocedure::text FROM pg_proc p
+		WHERE p.pronamespace = 'campaign'::regnamespace AND has_function_privilege('regress_tenancy_eve', p.oid, 'EXECUTE')$$,
+	'there is a case for every function that a member may execute');
+
+CREATE FUNCTION probe.filled(call text, other text, own text) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+	i record;
+BEGIN
+	FOR i IN SELECT * FROM probe.ids WHERE owner IN (other, own) LOOP
+		IF i.owner = own THEN
+			call := replace(call, '{own.' || i.what || '}', i.value);
+		END IF;
+		IF i.owner = other THEN
+			call := replace(call, '{' || i.what || '}', i.value);
+		END IF;
+	END LOOP;
+	RETURN 'SELECT ' || call;
+END
+$$;
+CREATE FUNCTION probe.functions_are_closed(role name, who text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	c record;
+	stranger text;
+	nothing text;
+BEGIN
+	FOR c IN SELECT * FROM probe.cases WHERE expected <> 'pure' ORDER BY signature, call LOOP
+		stranger := probe.anonymous(probe.attempt(role, probe.filled(c.call, 'ann', 'eve')));
+		nothing := probe.anonymous(probe.attempt(role, probe.filled(c.call, 'none', 'eve')));
+		RETURN NEXT matches(stranger, c.expected, format('%s: %s', who, c.call));
+		RETURN NEXT is(stranger, nothing, format('%s: the same answer for what does not exist: %s', who, c.call));
+	END LOOP;
+END
+$$;
+-- Of a viewer, or of somebody without a tenant: whatever the answer, it is an error, and nothing has changed.
+CREATE FUNCTION probe.functions_write_nothing(role name, who text, tenant_of text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	c record;
+	answer text;
+BEGIN
+	FOR c IN
+		SELECT s.call FROM probe.cases s
+		WHERE s.expected <> 'pure' AND s.is_volatile ORDER BY s.signature, s.call
+	LOOP
+		answer := probe.attempt(role, probe.filled(c.call, tenant_of, tenant_of));
+		RETURN NEXT matches(answer, '^(P0002|42501)', format('%s: %s', who, c.call));
+	END LOOP;
+END
+$$;
+
+-- ---- as a database role
+
+-- Row security alone, without triggers and foreign keys, which would hide a hole in it.
+SET LOCAL session_replication_role = replica;
+SELECT * FROM probe.tables_are_closed('regress_tenancy_eve', 'role');
+SET LOCAL session_replication_role = DEFAULT;
+SELECT * FROM probe.views_are_closed('regress_tenancy_eve', 'role');
+SELECT * FROM probe.links_are_closed('regress_tenancy_eve', 'role');
+SELECT * FROM probe.functions_are_closed('regress_tenancy_eve', 'role');
+-- that the probes can see what they look for: the owner gets what the stranger does not
+SELECT isnt(probe.attempt('regress_tenancy_ann', format('SELECT count(*) FROM campaign.%I WHERE %I = %L', name, owner_column, probe.id('ann', 'tenant'))),
+	'value: 0', format('the owner reads %s', name))
+FROM probe.tables ORDER BY name;
+SELECT matches(probe.attempt('regress_tenancy_ann', probe.filled(call, 'ann', 'ann')), '^(CHANGED THE FIRST TENANT: value|CP|23505|22023|value)', format('the owner may: %s', call))
+FROM probe.cases WHERE expected <> 'pure' AND call NOT LIKE '%{own.lone}%{job}%' ORDER BY signature, call;
+SELECT is(probe.attempt('regress_tenancy_eve', 'SELECT count(*) FROM campaign.tenants WHERE id <> ' || quote_literal('00000000-0000-0000-0000-000000000000')), 'value: 1', 'a member sees its own tenant and the system''s only');
+
+-- A variable does not make anybody somebody else.
+SET LOCAL request.jwt.claims = '{"sub": "user-ann", "role": "regress_tenancy_ann"}';
+SELECT is(probe.attempt('regress_tenancy_eve', format('SELECT count(*) FROM campaign.contacts WHERE tenant_id = %L', probe.id('ann', 'tenant'))), 'value: 0', 'in mode role, claims are nothing');
+SET LOCAL request.jwt.claims = '';
+
+-- ---- viewers read, and write nothing
+
+SELECT isnt(probe.attempt('regress_tenancy_viv', format('SELECT count(*) FROM campaign.%I WHERE %I = %L', name, owner_column, probe.id('ann', 'tenant'))),
+	'value: 0', format('a viewer reads %s', name))
+FROM probe.tables ORDER BY name;
+SELECT * FROM probe.functions_write_nothing('regress_tenancy_viv', 'viewer', 'ann');
+SELECT ok(NOT bool_or(answer ~ '^CHANGED' OR answer !~ '^(rows: 0|42501|428C9)'), format('a viewer updates nothing in %s', name))
+	|| string_agg(CASE WHEN answer !~ '^(rows: 0|42501|428C9)' THEN E'\n# ' || attname || ': ' || answer ELSE '' END, '')
+FROM (
+	SELECT t.name, a.attname, probe.attempt('regress_tenancy_viv', format('UPDATE campaign.%I SET %I = DEFAULT', t.name, a.attname)) AS answer
+	FROM probe.tables t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+) u
+GROUP BY name ORDER BY name;
+SELECT matches(probe.attempt('regress_tenancy_viv', format('DELETE FROM campaign.%I', name)), '^(rows: 0|42501)', format('a viewer deletes nothing in %s', name))
+FROM probe.tables ORDER BY name;
+SELECT matches(probe.attempt('regress_tenancy_viv', format('INSERT INTO campaign.contacts (tenant_id, email) VALUES (%L, %L)', probe.id('ann', 'tenant'), 'v@x.example')), '^42501', 'a viewer inserts no contact');
+SELECT matches(probe.attempt('regress_tenancy_viv', format('INSERT INTO campaign.jobs (tenant_id, contact_id) VALUES (%L, %L)', probe.id('ann', 'tenant'), probe.id('ann', 'lone'))), '^42501', 'a viewer inserts no job');
+
+-- ---- nobody writes what belongs to the system
+
+SELECT matches(probe.attempt('regress_tenancy_eve', format('UPDATE campaign.%I SET %I = %I WHERE %I = %L', t.name, a.attname, a.attname, t.owner_column, '00000000-0000-0000-0000-000000000000')),
+	'^(rows: 0|42501)', format('the system''s rows stay: %s.%s', t.name, a.attname))
+FROM probe.tables t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND a.attgenerated = '' AND has_column_privilege('regress_tenancy_eve', t.oid, a.attnum, 'UPDATE')
+ORDER BY t.name, a.attnum;
+SELECT matches(probe.attempt('regress_tenancy_eve', format('DELETE FROM campaign.%I WHERE %I = %L', name, owner_column, '00000000-0000-0000-0000-000000000000')),
+	'^(rows: 0|42501)', format('no DELETE of the system''s rows in %s', name))
+FROM probe.tables ORDER BY name;
+SELECT matches(probe.attempt('regress_tenancy_eve', $$SELECT campaign.create_campaign('00000000-0000-0000-0000-000000000000', 'x', '[{"channel": "email"}]')$$), '^P0002', 'no campaign for the system tenant');
+
+-- ---- the level member without a membership
+
+SELECT is(probe.attempt('regress_tenancy_nobody', format('SELECT count(*) FROM campaign.%I', c.relname)), 'value: 0', format('without a membership: no row of %s', c.relname))
+FROM pg_class c WHERE c.relnamespace = 'campaign'::regnamespace AND c.relkind = 'r' AND c.relrowsecurity ORDER BY c.relname;
+SELECT * FROM probe.functions_write_nothing('regress_tenancy_nobody', 'without a membership', 'ann');
+
+-- ---- workers: functions across tenants, no table
+
+SELECT matches(probe.attempt('regress_tenancy_worker', format('SELECT count(*) FROM campaign.%I', c.relname)), '^42501', format('a worker does not read %s', c.relname))
+FROM pg_class c
+WHERE c.relnamespace = 'campaign'::regnamespace AND c.relkind IN ('r', 'v')
+	AND c.relname NOT IN ('schema_version', 'life_cycle_states', 'life_cycle_transitions')
+ORDER BY c.relname;
+SELECT ok(NOT has_any_column_privilege('regress_tenancy_worker', c.oid, 'INSERT, UPDATE') AND NOT has_table_privilege('regress_tenancy_worker', c.oid, 'DELETE, TRUNCATE'),
+	format('a worker does not write %s', c.relname))
+FROM pg_class c WHERE c.relnamespace = 'campaign'::regnamespace AND c.relkind IN ('r', 'v') ORDER BY c.relname;
+SELECT matches(probe.attempt('regress_tenancy_worker', probe.filled(call, 'ann', 'ann')), '^42501', format('a worker has no: %s', call))
+FROM probe.cases WHERE expected <> 'pure' ORDER BY signature, call;
+SELECT matches(probe.attempt('regress_tenancy_eve', call), '^42501', format('a member has no: %s', call))
+FROM unnest(ARRAY['SELECT campaign.claim_due_touches(''x'')', 'SELECT campaign.begin_send(''x'')', 'SELECT campaign.extend_lease(''x'', ''1 hour'')',
+	'SELECT campaign.release_touch(''x'')', 'SELECT campaign.report_touches(''{}'')', 'SELECT campaign.complete_touch(''x'')',
+	'SELECT campaign.fail_touch(''x'', ''y'')', 'SELECT campaign.skip_touch(''x'', ''y'')', 'SELECT campaign.next_due_at()']) call;
+
+-- ---- as the subject of a token, the way PostgREST does it
+
+SET LOCAL campaign.identity_source = 'jwt';
+SET LOCAL campaign.jwt_authenticators = 'regress_tenancy_web';
+SET LOCAL session_replication_role = replica;
+SET LOCAL SESSION AUTHORIZATION regress_tenancy_web;
+SET LOCAL request.jwt.claims = '{"sub": "user-eve", "role": "regress_tenancy_app"}';
+SELECT * FROM probe.tables_are_closed('regress_tenancy_app', 'jwt');
+RESET SESSION AUTHORIZATION;
+SET LOCAL session_replication_role = DEFAULT;
+SET LOCAL SESSION AUTHORIZATION regress_tenancy_web;
+SELECT is(probe.attempt('regress_tenancy_app', 'SELECT campaign.current_member()'), 'value: user-eve', 'jwt: the subject is the member');
+SELECT is(probe.attempt('regress_tenancy_app', 'SELECT count(*) FROM campaign.tenants WHERE NOT seeded'), 'value: 1', 'jwt: a member sees its own tenant and the system''s only');
+SELECT * FROM probe.views_are_closed('regress_tenancy_app', 'jwt');
+SELECT * FROM probe.links_are_closed('regress_tenancy_app', 'jwt');
+SELECT * FROM probe.functions_are_closed('regress_tenancy_app', 'jwt');
+SET LOCAL request.jwt.claims = '{"sub": "user-viv", "role": "regress_tenancy_app"}';
+SELECT * FROM probe.functions_write_nothing('regress_tenancy_app', 'jwt viewer', 'ann');
+SET LOCAL request.jwt.claims = '{"sub": "regress_tenancy_eve"}';
+SELECT is(probe.attempt('regress_tenancy_app', format('SELECT count(*) FROM campaign.contacts WHERE tenant_id = %L', probe.id('ann', 'tenant'))), 'value: 0', 'jwt: nothing of another for this subject either');
+SELECT is(probe.attempt('regress_tenancy_app', format('SELECT count(*) FROM campaign.%I', name)), 'value: 0', format('jwt without claims: no row of %s', name))
+FROM probe.tables, set_config('request.jwt.claims', '', true) ORDER BY name;
+RESET SESSION AUTHORIZATION;
+
+-- A session that is not an authenticator may say what it likes.
+SET LOCAL SESSION AUTHORIZATION regress_tenancy_sneak;
+SET LOCAL request.jwt.claims = '{"sub": "user-ann"}';
+SELECT is(probe.attempt('regress_tenancy_app', format('SELECT count(*) FROM campaign.%I', name)), 'value: 0', format('claims of a session that is no authenticator: no row of %s', name))
+FROM probe.tables ORDER BY name;
+SELECT * FROM probe.functions_write_nothing('regress_tenancy_app', 'no authenticator', 'ann');
+SELECT matches(probe.attempt('regress_tenancy_app', s), '^42501', s)
+FROM unnest(ARRAY['SET campaign.identity_source = ''role''', 'SET campaign.jwt_authenticators = ''regress_tenancy_sneak''', 'SET campaign.clock_offset = ''1 year''']) s;
+RESET SESSION AUTHORIZATION;
+
+SELECT * FROM finish();
+ROLLBACK;
