@@ -144,7 +144,11 @@ COMMENT ON FUNCTION campaign.project_plan(uuid, uuid, integer, jsonb) IS
 CREATE FUNCTION campaign.touch_text(tenant uuid, campaign uuid, version integer, touch smallint, service text,
   OUT template_id uuid, OUT subject text, OUT body text, OUT body_html text)
 RETURNS SETOF record
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  -- in PL/pgSQL for its plan, which is kept
+  RETURN QUERY
   SELECT m.id, coalesce(t.subject, m.subject),
          CASE WHEN t.body IS NULL AND t.body_html IS NULL THEN m.body ELSE t.body END,
          CASE WHEN t.body IS NULL AND t.body_html IS NULL THEN m.body_html ELSE t.body_html END
@@ -167,8 +171,8 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
            AND m.is_default AND m.archived_at IS NULL AND m.service_type IN (service, 'other')
       ) c ORDER BY c.choice LIMIT 1
     ) m ON t.body IS NULL AND t.body_html IS NULL
-   WHERE t.tenant_id = tenant AND t.campaign_id = campaign AND t.plan_version = version AND t.touch_number = touch
-$$;
+   WHERE t.tenant_id = tenant AND t.campaign_id = campaign AND t.plan_version = version AND t.touch_number = touch;
+END $$;
 COMMENT ON FUNCTION campaign.touch_text(uuid, uuid, integer, smallint, text) IS
 'Internal: the unrendered text of a touch for a service type: the step''s own, else its template, else the tenant''s default for the service, for any, else the system''s for the service, for other. All NULL: there is none.';
 

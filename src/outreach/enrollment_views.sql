@@ -14,7 +14,8 @@ COMMENT ON TYPE campaign.enrollment_touch IS 'One touch of an enrolment, as camp
 CREATE VIEW campaign.uncertain_touches WITH (security_invoker = true) AS
 SELECT q.tenant_id, q.enrollment_id, l.campaign_id, e.contact_id, q.touch_number, l.channel, q.attempt, q.scheduled_at, q.claimed_at,
        q.lease_until AS lease_ended_at, q.lease_until + coalesce(c.uncertain_wait, '0') AS operator_at,
-       campaign.touch_token(q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.touch_number, q.attempt, q.fence) AS lease_token
+       campaign.touch_token(q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.touch_number, q.attempt, q.fence) AS lease_token,
+       campaign.touch_idempotency_key(q.tenant_id, q.enrollment_id, q.touch_number) AS idempotency_key
   FROM campaign.touch_queue q
   JOIN campaign.lanes l ON l.tenant_id = q.tenant_id AND l.lane = q.lane
   JOIN campaign.channels c ON c.channel = l.channel

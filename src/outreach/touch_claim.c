@@ -30,7 +30,7 @@
 #include "core/transactions.h"
 #include "outreach/touch_queue.h"
 
-#define CLAIM_COLUMNS 19
+#define CLAIM_COLUMNS 21
 
 /* A touch that cannot be claimed waits as long as one that failed so often. */
 #define PUT_OFF_ATTEMPTS 3
@@ -339,6 +339,7 @@ return_touch(Claim *claim, const TouchRow *row, const TouchFacts *facts, const T
 {
 	TouchPlan  *plan = TouchBatchPlan(&claim->batch, &row->key.tenant, &facts->campaign,
 									  facts->plan_version);
+	PlanTouch  *touch = &plan->touches[row->touch_number - 1];
 	TouchText  *text = TouchBatchText(&claim->batch, &row->key.tenant, facts, row->touch_number);
 	TouchMessage message;
 	TouchToken	token;
@@ -349,7 +350,7 @@ return_touch(Claim *claim, const TouchRow *row, const TouchFacts *facts, const T
 
 	TouchMessageRender(&claim->batch, row, facts, text, &message);
 	TouchTokenOfRow(row, &token);
-	TouchIdempotencyKey(row, &key);
+	TouchIdempotencyKey(&row->key, row->touch_number, &key);
 
 	values[0] = UUIDPGetDatum(&row->key.tenant);
 	values[1] = UUIDPGetDatum(&row->key.enrollment);
@@ -369,12 +370,14 @@ return_touch(Claim *claim, const TouchRow *row, const TouchFacts *facts, const T
 		values[6 + i] = texts[i] ? CStringGetTextDatum(texts[i]) : (Datum) 0;
 		nulls[6 + i] = texts[i] == NULL;
 	}
-	values[12] = plan->touches[row->touch_number - 1].attachments;
-	values[13] = TimestampTzGetDatum(row->scheduled_at);
-	values[14] = TimestampTzGetDatum(row->key.due_at);
-	values[15] = Int16GetDatum(row->attempt);
-	values[16] = CStringGetTextDatum(TouchTokenEncode(&token));
-	values[17] = TimestampTzGetDatum(row->lease_until);
-	values[18] = UUIDPGetDatum(&key);
+	values[12] = BoolGetDatum(touch->needs_pdf);
+	values[13] = touch->attachments;
+	values[14] = touch->config;
+	values[15] = TimestampTzGetDatum(row->scheduled_at);
+	values[16] = TimestampTzGetDatum(row->key.due_at);
+	values[17] = Int16GetDatum(row->attempt);
+	values[18] = CStringGetTextDatum(TouchTokenEncode(&token));
+	values[19] = TimestampTzGetDatum(row->lease_until);
+	values[20] = UUIDPGetDatum(&key);
 	tuplestore_putvalues(claim->result->setResult, claim->result->setDesc, values, nulls);
 }

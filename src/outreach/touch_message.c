@@ -6,6 +6,7 @@
 
 #include "common/cryptohash.h"
 #include "common/sha2.h"
+#include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
@@ -27,6 +28,20 @@ typedef struct MessageSource
 static const char *lookup(void *arg, Placeholder what, const char *key, int keylen, int *len);
 static const char *link_text(const MessageSource *source, const char *path);
 static char *render(const char *text, TemplateMode mode, MessageSource *source);
+
+PG_FUNCTION_INFO_V1(campaign_touch_idempotency_key);
+
+Datum
+campaign_touch_idempotency_key(PG_FUNCTION_ARGS)
+{
+	TouchKey	touch = {0};
+	pg_uuid_t  *key = palloc(sizeof(pg_uuid_t));
+
+	touch.tenant = *PG_GETARG_UUID_P(0);
+	touch.enrollment = *PG_GETARG_UUID_P(1);
+	TouchIdempotencyKey(&touch, PG_GETARG_INT16(2), key);
+	PG_RETURN_UUID_P(key);
+}
 
 /* Render a text in the current memory context; parts that it lacks are NULL. */
 void
@@ -55,16 +70,16 @@ TouchSubjectRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *fac
  * the SHA-256 of tenant, enrolment and touch number.
  */
 void
-TouchIdempotencyKey(const TouchRow *row, pg_uuid_t *key)
+TouchIdempotencyKey(const TouchKey *touch, int touch_number, pg_uuid_t *key)
 {
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
-	uint16		touch = pg_hton16((uint16) row->touch_number);
+	uint16		number = pg_hton16((uint16) touch_number);
 	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
 
 	if (pg_cryptohash_init(ctx) < 0 ||
-		pg_cryptohash_update(ctx, row->key.tenant.data, UUID_LEN) < 0 ||
-		pg_cryptohash_update(ctx, row->key.enrollment.data, UUID_LEN) < 0 ||
-		pg_cryptohash_update(ctx, (const uint8 *) &touch, sizeof(touch)) < 0 ||
+		pg_cryptohash_update(ctx, touch->tenant.data, UUID_LEN) < 0 ||
+		pg_cryptohash_update(ctx, touch->enrollment.data, UUID_LEN) < 0 ||
+		pg_cryptohash_update(ctx, (const uint8 *) &number, sizeof(number)) < 0 ||
 		pg_cryptohash_final(ctx, digest, sizeof(digest)) < 0)
 		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(ctx));
 	pg_cryptohash_free(ctx);

@@ -29,7 +29,8 @@ static Statement read_lane = {
 /* delays are hours; a day of min_gap is 24 hours */
 static Statement read_plan = {
 	"SELECT l.lane, (extract(epoch FROM t.delay) * 1000000)::bigint, t.on_failure = 'stop', t.attachments,"
-	"       o.max_attempts::integer, (extract(epoch FROM n.min_gap) * 1000000)::bigint"
+	"       o.max_attempts::integer, (extract(epoch FROM n.min_gap) * 1000000)::bigint,"
+	"       t.needs_pdf, t.config"
 	"  FROM campaign.campaign_touches t"
 	"  JOIN campaign.lanes l ON l.tenant_id = t.tenant_id AND l.campaign_id = t.campaign_id AND l.channel = t.channel"
 	"  JOIN campaign.outreach_campaigns o ON o.tenant_id = t.tenant_id AND o.campaign_id = t.campaign_id"
@@ -133,6 +134,8 @@ TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *camp
 		touch->delay = DatumGetInt64(StatementValue(i, 2, &isnull));
 		touch->stop_on_failure = DatumGetBool(StatementValue(i, 3, &isnull));
 		touch->attachments = datumCopy(StatementValue(i, 4, &isnull), false, -1);
+		touch->needs_pdf = DatumGetBool(StatementValue(i, 7, &isnull));
+		touch->config = datumCopy(StatementValue(i, 8, &isnull), false, -1);
 	}
 	MemoryContextSwitchTo(old);
 	wanted.max_attempts = DatumGetInt32(StatementValue(0, 5, &isnull));

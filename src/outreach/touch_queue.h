@@ -84,7 +84,9 @@ typedef struct PlanTouch
 	int32		lane;
 	int64		delay;			/* microseconds after the touch before */
 	bool		stop_on_failure;
+	bool		needs_pdf;
 	Datum		attachments;	/* uuid[] */
+	Datum		config;			/* jsonb */
 } PlanTouch;
 
 typedef struct TouchPlan
@@ -264,7 +266,7 @@ extern void TouchMessageRender(TouchBatch *batch, const TouchRow *row, const Tou
 							   const TouchText *text, TouchMessage *message);
 extern char *TouchSubjectRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
 								const TouchText *text);
-extern void TouchIdempotencyKey(const TouchRow *row, pg_uuid_t *key);
+extern void TouchIdempotencyKey(const TouchKey *touch, int touch_number, pg_uuid_t *key);
 
 /* touch_outcome.c */
 extern void TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts,

@@ -55,7 +55,7 @@ CREATE FUNCTION campaign.claim_due_touches(worker text, max_touches integer DEFA
   tenants uuid[] DEFAULT NULL, channels text[] DEFAULT NULL, begin_now boolean DEFAULT false,
   OUT tenant_id uuid, OUT enrollment_id uuid, OUT campaign_id uuid, OUT contact_id uuid, OUT job_id uuid,
   OUT touch_number smallint, OUT channel text, OUT address text, OUT subject text, OUT body text, OUT body_html text,
-  OUT sender_name text, OUT attachments uuid[], OUT scheduled_at timestamptz, OUT due_at timestamptz, OUT attempt smallint,
+  OUT sender_name text, OUT needs_pdf boolean, OUT attachments uuid[], OUT config jsonb, OUT scheduled_at timestamptz, OUT due_at timestamptz, OUT attempt smallint,
   OUT lease_token text, OUT lease_until timestamptz, OUT idempotency_key uuid)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -180,6 +180,11 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'campaign_decode
 COMMENT ON FUNCTION campaign.decode_touch_token(text) IS
 'Internal: what a lease token says; raises 22023 for what is no token.';
 
+CREATE FUNCTION campaign.touch_idempotency_key(tenant uuid, enrollment uuid, touch smallint) RETURNS uuid
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'campaign_touch_idempotency_key';
+COMMENT ON FUNCTION campaign.touch_idempotency_key(uuid, uuid, smallint) IS
+'The idempotency key that every attempt of a touch is claimed with: a UUID of version 8 from the SHA-256 of the three.';
+
 -- The retried touch takes the place of the next one, which follows after it. What comes after an
 -- enrolment's last touch is its end: the number behind the last.
 CREATE FUNCTION campaign.retry_touch(enrollment uuid, touch_number integer) RETURNS timestamptz
@@ -294,6 +299,7 @@ CREATE POLICY touch_queue_select ON campaign.touch_queue FOR SELECT
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.touch_queue'),
   ('member', 'EXECUTE', 'FUNCTION campaign.touch_token(uuid, integer, timestamptz, uuid, smallint, smallint, bigint)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.touch_idempotency_key(uuid, uuid, smallint)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.resolve_uncertain(text, text, text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.retry_touch(uuid, integer)'),
   ('worker', 'EXECUTE', 'FUNCTION campaign.claim_due_touches(text, integer, interval, uuid[], text[], boolean)'),
