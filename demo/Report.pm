@@ -114,6 +114,7 @@ SELECT v.enrollment_id, v.tenant_id, c.name, c.timezone, c.attributes ->> 'city'
  WHERE v.status = 'completed' AND v.touch_4_status = 'sent' AND v.touch_1_status = 'sent'
  ORDER BY (SELECT count(*) FROM campaign.send_logs l
             WHERE l.tenant_id = v.tenant_id AND l.enrollment_id = v.enrollment_id AND l.status = 'failed') = 0,
+          extract(hour FROM v.touch_1_scheduled_at AT TIME ZONE c.timezone) NOT BETWEEN 9 AND 18,
           v.touch_3_status <> 'sent', c.external_id LIMIT 1
 SQL
 	heading('One enrolment, step by step');
