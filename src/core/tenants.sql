@@ -337,9 +337,15 @@ CREATE FUNCTION campaign.lock_tenant_key(tenant uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM FROM campaign.tenants t WHERE t.id = tenant FOR KEY SHARE;
+  IF NOT FOUND AND tenant IS NOT NULL THEN
+    RAISE EXCEPTION 'tenant "%" does not exist', tenant
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'It has just been deleted.',
+            HINT = 'Nothing of it is left to work on.';
+  END IF;
 END $$;
 COMMENT ON FUNCTION campaign.lock_tenant_key(uuid) IS
-'Internal: keeps a tenant from being deleted until the end of the transaction.';
+'Internal: keeps a tenant from being deleted until the end of the transaction; P0002 if it is gone already.';
 
 CREATE FUNCTION campaign.require_tenant(tenant uuid) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$

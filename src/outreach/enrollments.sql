@@ -152,6 +152,12 @@ BEGIN
   INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, job_id, plan_version, anchor_at, first_scheduled_at, enrolled_at)
   VALUES (tenant, enrollment_id, campaign, contact, job, first_touch.plan_version, anchor, scheduled, now_time)
   ON CONFLICT (tenant_id, contact_id) WHERE status = 'active' DO NOTHING;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'contact "%" was enrolled meanwhile', contact
+      USING ERRCODE = 'serialization_failure',
+            DETAIL = 'Another transaction enrolled the contact without holding its lock.',
+            HINT = 'Try again.';
+  END IF;
   INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
   VALUES (tenant, first_touch.lane, scheduled, enrollment_id, scheduled, 1);
   PERFORM campaign.notify_due(scheduled);
