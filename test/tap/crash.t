@@ -231,12 +231,22 @@ sub rows
 sub touch_id { return join ' ', @{ $_[0] }{qw(enrollment touch)}; }
 sub attempt_id { return join ' ', @{ $_[0] }{qw(enrollment touch attempt)}; }
 
+sub errors { return map { "$_->{state} $_->{message}" } @{ $journal->{error} }; }
+
+# Passes for an empty list; else shows how long it is, and its beginning.
+sub none_of
+{
+	my ($name, @items) = @_;
+	ok(@items == 0, $name)
+	  or diag(scalar(@items), ' are, first of all: ', join ', ', (sort @items)[ 0 .. ($#items < 9 ? $#items : 9) ]);
+	return;
+}
+
 # ---- what must hold
 
 sub check_crew
 {
-	is(join("\n", map { "$_->{state} $_->{message}" } @{ $journal->{error} }),
-		'', 'no worker met an error but a lost connection');
+	none_of('no worker met an error but a lost connection', errors());
 	my %connections;
 	$connections{ $_->{number} }++ foreach @{ $journal->{connected} };
 	is(scalar(grep { ($connections{$_} // 0) > 3 } 1 .. $workers),
@@ -277,9 +287,9 @@ sub check_uncertain
 		my $swallowed = $touch->{worker} =~ /-begins$/ && $asking{ $touch->{worker} };
 		push @others, $id unless $beginning{$id} || $begun{$id} || $swallowed;
 	}
-	is("@others", '', 'uncertain is only what was begun');
-	is(join(' ', map { touch_id($_) } grep { $_->{status} eq 'active' && $_->{channel} ne 'sms' } @uncertain),
-		'', 'only the channel that asks a person leaves live touches uncertain');
+	none_of('uncertain is only what was begun', @others);
+	none_of('only the channel that asks a person leaves live touches uncertain',
+		map { touch_id($_) } grep { $_->{status} eq 'active' && $_->{channel} ne 'sms' } @uncertain);
 	return;
 }
 
@@ -302,8 +312,7 @@ sub settle
 
 sub check_end
 {
-	is(join("\n", map { "$_->{state} $_->{message}" } @{ $journal->{error} }),
-		'', 'no error in the second part either');
+	none_of('no error in the second part either', errors());
 	my ($end) = rows(q{SELECT (SELECT count(*) FROM campaign.campaign_enrollments WHERE status = 'active') AS active,
 		(SELECT count(*) FROM campaign.touch_queue) AS queued, (SELECT count(*) FROM campaign.uncertain_touches) AS uncertain});
 	is($end->{active}, 0, 'every enrolment has ended');
@@ -362,47 +371,52 @@ sub check_sends
 		$key{ touch_id($send) }{ $send->{key} } = 1;
 	}
 
-	is(join("\n", grep { $log{$_}{status} eq 'sent' && !$lines{ touch_id($log{$_}) }{$_} && !$settled{ touch_id($log{$_}) } } keys %log),
-		'', 'what is logged as sent was sent, in that attempt');
-	is(join("\n", grep { !$sent_touch{$_} && !$stopped{ (split / /)[0] } } keys %lines),
-		'', 'what was sent is logged as sent, unless a stop came between');
-	is(join("\n", grep { keys %{ $lines{$_} } > 1 && $channel{$_} eq 'sms' } keys %lines),
-		'', 'over a channel that asks a person nothing was sent twice');
-	is(join("\n", grep { keys %{ $key{$_} } > 1 } keys %key), '', 'a touch has one idempotency key');
-	my %owner;
-	$owner{ (keys %{ $key{$_} })[0] }++ foreach keys %key;
-	is(scalar(grep { $_ > 1 } values %owner), 0, 'and no other has it');
-	is(join("\n", grep { my $touch = $_; grep { $_ > 1 } values %{ $lines{$touch} } } keys %lines),
-		'', 'no attempt was sent twice');
+	none_of('what is logged as sent was sent, in that attempt',
+		grep {
+			    $log{$_}{status} eq 'sent'
+			  && !$lines{ touch_id($log{$_}) }{$_}
+			  && !$settled{ touch_id($log{$_}) }
+		} keys %log);
+	none_of('what was sent is logged as sent, unless a stop came between',
+		grep { !$sent_touch{$_} && !$stopped{ (split / /)[0] } } keys %lines);
+	none_of('over a channel that asks a person nothing was sent twice',
+		grep { keys %{ $lines{$_} } > 1 && $channel{$_} eq 'sms' } keys %lines);
+	none_of('a touch has one idempotency key', grep { keys %{ $key{$_} } > 1 } keys %key);
+	my %owners;
+	$owners{ (keys %{ $key{$_} })[0] }++ foreach keys %key;
+	none_of('and no other has it', grep { $owners{$_} > 1 } keys %owners);
+	none_of('no attempt was sent twice',
+		grep { my $touch = $_; grep { $_ > 1 } values %{ $lines{$touch} } } keys %lines);
 
 	# The durable half of the crew reported what stays reported.
-	is(join("\n",
-			map { attempt_id($_) } grep {
-				$_->{number} % 2 == 0 && $_->{outcome} ne 'released' && $_->{result} =~ /^(ok|logged)$/
-				  && ($log{ attempt_id($_) }{status} // '') ne $_->{outcome}
-			} @{ $journal->{report} }),
-		'', 'every report that was answered ok is in the log');
-	is(scalar(grep { $_->{result} eq 'invalid' } @{ $journal->{report} }), 0, 'no report was invalid');
+	none_of('every report that was answered ok is in the log',
+		map { attempt_id($_) } grep {
+			$_->{number} % 2 == 0
+			  && $_->{outcome} ne 'released'
+			  && $_->{result} =~ /^(ok|logged)$/
+			  && ($log{ attempt_id($_) }{status} // '') ne $_->{outcome}
+		} @{ $journal->{report} });
+	none_of('no report was invalid',
+		map { attempt_id($_) } grep { $_->{result} eq 'invalid' } @{ $journal->{report} });
 
 	# Given back by the worker, or by the person who settled it.
 	my %released = map { attempt_id($_) => 1 } @uncertain,
 	  grep { $_->{outcome} eq 'released' } @{ $journal->{report} };
 	my %claimed;
 	$claimed{ attempt_id($_) }++ foreach @{ $journal->{claimed} };
-	is(join("\n", grep { $claimed{$_} > 1 && !$released{$_} } keys %claimed),
-		'', 'no attempt was claimed twice, unless it was given back');
+	none_of('no attempt was claimed twice, unless it was given back',
+		grep { $claimed{$_} > 1 && !$released{$_} } keys %claimed);
 	return;
 }
 
 sub check_stops
 {
 	my %stopped = map { $_->{enrollment} => $_->{time} } @{ $journal->{stopped} };
+	my $too_late = sub { ($stopped{ $_[0]{enrollment} } // 9e99) < $_[0]{asked} };
 	cmp_ok(scalar(keys %stopped), '>', 100, 'enrolments were stopped in the storm');
-	is(join("\n", map { touch_id($_) } grep { ($stopped{ $_->{enrollment} } // 9e99) < $_->{asked} } @{ $journal->{claimed} }),
-		'', 'after a stop nothing is claimed');
-	is(join("\n",
-			map { touch_id($_) }
-			  grep { $_->{answer} eq 'go' && ($stopped{ $_->{enrollment} } // 9e99) < $_->{asked} } @{ $journal->{begun} }),
-		'', 'after a stop nothing is begun');
+	none_of('after a stop nothing is claimed',
+		map { touch_id($_) } grep { $too_late->($_) } @{ $journal->{claimed} });
+	none_of('after a stop nothing is begun',
+		map { touch_id($_) } grep { $_->{answer} eq 'go' && $too_late->($_) } @{ $journal->{begun} });
 	return;
 }
