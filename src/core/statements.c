@@ -15,6 +15,7 @@
 uint64
 StatementRun(Statement *statement, Datum *values, const char *nulls)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	int			code;
 
 	if (statement->plan == NULL)
@@ -36,6 +37,8 @@ StatementRun(Statement *statement, Datum *values, const char *nulls)
 	code = SPI_execute_plan(statement->plan, values, nulls, false, 0);
 	if (code < 0)
 		elog(ERROR, "could not run \"%s\": %s", statement->sql, SPI_result_code_string(code));
+	/* SPI leaves us in the memory of its connection, where garbage stays until the end */
+	MemoryContextSwitchTo(caller);
 	return SPI_processed;
 }
 
