@@ -231,6 +231,7 @@ $sqlstate{$_} = 1 foreach $misuse =~ /`([0-9A-Z]{5})`/g;
 
 my $campaign = qq{(SELECT id FROM campaign.campaigns WHERE name = 'After a new roof')};
 my $contact = qq{(SELECT id FROM campaign.contacts WHERE first_name = 'Ben')};
+my $enroll = qq{SELECT campaign.enroll((SELECT id FROM campaign.campaigns WHERE name = 'After a job'), $contact)};
 my %raise = (
 	CP001 => [ nina => "SELECT campaign.transition_campaign($campaign, 'approved')" ],
 	CP002 => [ nina => "SELECT campaign.purge_campaign($campaign)" ],
@@ -251,6 +252,10 @@ my %raise = (
 	23514 => [ nina => q{UPDATE campaign.contacts SET phone = 'home'} ],
 	25000 => [ sender => q{BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT campaign.claim_due_touches('w')} ],
 	25006 => [ sender => q{BEGIN READ ONLY; SELECT campaign.claim_due_touches('w')} ],
+	40001 => [
+		nina => qq{BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM campaign.contacts;
+			\\! psql -X -q -o /dev/null -d "@{[ $node->connstr('shop') ]}" -c "$enroll"
+			$enroll} ],
 	42501 => [ otto => q{SELECT campaign.claim_due_touches('w')} ],
 	42704 => [ postgres => q{SELECT campaign.grant_access('nobody', 'member')} ],
 	P0002 => [ otto => 'SELECT campaign.stop_contact(campaign.uuid_v7())' ],
@@ -274,7 +279,7 @@ my %condition = (
 	no_data_found => 'P0002', invalid_parameter_value => '22023', null_value_not_allowed => '22004',
 	check_violation => '23514', unique_violation => '23505', foreign_key_violation => '23503',
 	not_null_violation => '23502', insufficient_privilege => '42501', undefined_object => '42704',
-	feature_not_supported => '0A000', invalid_transaction_state => '25000', undefined_column => '42703',
+	feature_not_supported => '0A000', serialization_failure => '40001', invalid_transaction_state => '25000', undefined_column => '42703',
 	datatype_mismatch => '42804', e_r_i_e_trigger_protocol_violated => '39P01',
 	campaign_illegal_transition => 'CP001', campaign_precondition => 'CP002',
 	campaign_invalid_document => 'CP003', campaign_lease_lost => 'CP004',
