@@ -199,7 +199,7 @@ END
 $$;
 COMMENT ON FUNCTION campaign.put_member(uuid, text, text) IS 'Internal: writes a member of a tenant, without asking who may.';
 
--- Locks the tenant's row and then the rows of its owners, so that owners go
+-- For what only owners do. Locks the tenant's row and then the rows of its owners, so that owners go
 -- one after the other: in REPEATABLE READ the second one meets a changed row
 -- (40001) instead of counting an owner who is gone.
 CREATE FUNCTION campaign.lock_owned_tenant(tenant uuid) RETURNS void
@@ -219,7 +219,7 @@ BEGIN
 	IF tenant = ANY (campaign.readable_tenants()) THEN
 		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
 			MESSAGE = format('must be owner of tenant "%s"', tenant),
-			DETAIL = 'Only owners change the members of a tenant.',
+			DETAIL = 'What concerns the whole tenant is for its owners.',
 			HINT = 'Ask one of its owners; table campaign.tenant_members lists them.';
 	END IF;
 	RAISE EXCEPTION USING ERRCODE = 'no_data_found',
@@ -228,7 +228,7 @@ BEGIN
 		HINT = 'Table campaign.tenants lists the tenants that you may see.';
 END
 $$;
-COMMENT ON FUNCTION campaign.lock_owned_tenant(uuid) IS 'Internal: locks a tenant and its owners for a change of members, or raises P0002 or 42501 if the asking member does not own it.';
+COMMENT ON FUNCTION campaign.lock_owned_tenant(uuid) IS 'Internal: locks a tenant and its owners, or raises P0002 or 42501 if the asking member does not own it.';
 
 CREATE FUNCTION campaign.refuse_last_owner(tenant uuid, member text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -350,15 +350,22 @@ COMMENT ON FUNCTION campaign.lock_tenant_key(uuid) IS
 CREATE FUNCTION campaign.require_tenant(tenant uuid) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF tenant IS NULL OR NOT tenant = ANY (campaign.writable_tenants()) THEN
-    RAISE EXCEPTION 'tenant "%" does not exist', tenant
-      USING ERRCODE = 'no_data_found',
-            DETAIL = 'You are neither owner nor editor of a tenant with this id.',
-            HINT = 'An owner adds members with campaign.add_member().';
+  IF tenant = ANY (campaign.writable_tenants()) THEN
+    RETURN;
   END IF;
+  IF tenant = ANY (campaign.readable_tenants()) THEN
+    RAISE EXCEPTION 'must be editor of tenant "%"', tenant
+      USING ERRCODE = 'insufficient_privilege',
+            DETAIL = 'Viewers do not write, and nobody writes to the system tenant.',
+            HINT = 'Ask an owner of the tenant; table campaign.tenant_members lists them.';
+  END IF;
+  RAISE EXCEPTION 'tenant % does not exist', coalesce('"' || tenant || '"', 'null')
+    USING ERRCODE = 'no_data_found',
+          DETAIL = 'No tenant of this id is visible to the asking member.',
+          HINT = 'Table campaign.tenants lists the tenants that you may see.';
 END $$;
 COMMENT ON FUNCTION campaign.require_tenant(uuid) IS
-'Internal: raises P0002 unless the caller may write to the tenant.';
+'Internal: raises P0002 unless the caller may see the tenant, 42501 unless he may write to it.';
 
 CREATE VIEW campaign.identity_problems AS
 	SELECT 'member' AS kind, m.tenant_id, m.member AS name, m.role AS level,

@@ -239,17 +239,12 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 DECLARE
   normal text := campaign.normalize_address(address);
 BEGIN
-  IF tenant IS NULL OR NOT tenant = ANY (campaign.owned_tenants()) THEN
-    RAISE EXCEPTION 'tenant "%" does not exist', tenant
-      USING ERRCODE = 'no_data_found',
-            DETAIL = 'You own no tenant with this id.',
-            HINT = 'Only an owner lifts a suppression.';
-  END IF;
+  PERFORM campaign.lock_owned_tenant(tenant);
   DELETE FROM campaign.suppressions s WHERE s.tenant_id = tenant AND s.address = normal;
   RETURN FOUND;
 END $$;
 COMMENT ON FUNCTION campaign.lift_suppression(uuid, text) IS
-'Allows an address again (owners only); false if it was not suppressed. Raises P0002 for a tenant that you do not own.';
+'Allows an address again (owners only); false if it was not suppressed. Raises P0002 for a tenant that is not yours, 42501 if you do not own it.';
 
 CREATE FUNCTION campaign.archive_contact(contact uuid) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

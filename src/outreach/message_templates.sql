@@ -127,17 +127,7 @@ CREATE FUNCTION campaign.copy_message_template(template uuid, tenant uuid, name 
 DECLARE
 	copy uuid := campaign.uuid_v7();
 BEGIN
-	IF tenant = ANY (campaign.readable_tenants()) AND NOT tenant = ANY (campaign.writable_tenants()) THEN
-		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-			MESSAGE = format('must be editor of tenant "%s"', tenant),
-			DETAIL = 'Viewers do not write, and nobody writes to the system tenant.',
-			HINT = 'Ask an owner of the tenant; table campaign.tenant_members lists them.';
-	ELSIF tenant IS NULL OR NOT tenant = ANY (campaign.writable_tenants()) THEN
-		RAISE EXCEPTION USING ERRCODE = 'no_data_found',
-			MESSAGE = format('tenant %s does not exist', coalesce('"' || tenant || '"', 'null')),
-			DETAIL = 'No tenant of this id is visible to the asking member.',
-			HINT = 'Table campaign.tenants lists the tenants that you may see.';
-	END IF;
+	PERFORM campaign.require_tenant(tenant);
 	INSERT INTO campaign.message_templates
 		(tenant_id, id, channel, service_type, name, subject, body, body_html, copied_from)
 	SELECT $2, copy, t.channel, s.service_type, coalesce($3, t.name), t.subject, t.body, t.body_html, t.id

@@ -35,6 +35,9 @@
 /* A touch that cannot be claimed waits as long as one that failed so often. */
 #define PUT_OFF_ATTEMPTS 3
 
+/* Left-over rows that one idle claim removes at most. */
+#define SWEEP_ROWS 1000
+
 typedef struct Claim
 {
 	TouchBatch	batch;
@@ -87,6 +90,9 @@ campaign_claim_due_touches(PG_FUNCTION_ARGS)
 	claim.worker_id = StorageWorker(worker);
 	if (RunInSubtransaction(claim_touches, &claim) != NULL)
 		claim_with_care(&claim);
+	/* a worker with less to do than it asked for has time to clean up */
+	if (claim.taken < claim.max_touches && StorageSweepStopped(GetCurrentTimestamp(), SWEEP_ROWS) > 0)
+		claim.wrote = true;
 	SPI_finish();
 
 	if (claim.wrote)

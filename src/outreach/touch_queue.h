@@ -239,6 +239,7 @@ extern bool StorageLockTenant(const pg_uuid_t *tenant, bool wait);
 extern bool StorageLockEnrollment(const TouchKey *key, bool wait);
 extern void StorageUpdate(const TouchKey *key, const TouchRow *row);
 extern void StorageDelete(const TouchKey *key);
+extern int	StorageSweepStopped(TimestampTz wall, int limit);
 extern void StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 					   const TouchText *text, const char *subject, const TouchOutcome *outcome,
 					   TimestampTz now, bool is_final, bool advanced);

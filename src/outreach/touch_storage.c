@@ -136,6 +136,23 @@ static Statement stop_enrollment = {
 	NULL, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TEXTOID}
 };
 
+/* rows of every lane at due infinity are few: stopped under a lease, or uncertain */
+static Statement sweep_stopped = {
+	"WITH old AS MATERIALIZED ("
+	"  SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id"
+	"    FROM campaign.lanes l"
+	"   CROSS JOIN LATERAL (SELECT t.tenant_id, t.lane, t.due_at, t.enrollment_id"
+	"                         FROM campaign.touch_queue t"
+	"                        WHERE t.tenant_id = l.tenant_id AND t.lane = l.lane"
+	"                          AND t.due_at = 'infinity' AND t.flags = 2 AND t.lease_until <= $1"
+	"                        LIMIT $2 FOR UPDATE SKIP LOCKED) q"
+	"   LIMIT $2)"
+	" DELETE FROM campaign.touch_queue q USING old o"
+	" WHERE q.tenant_id = o.tenant_id AND q.lane = o.lane AND q.due_at = o.due_at"
+	"   AND q.enrollment_id = o.enrollment_id",
+	NULL, {TIMESTAMPTZOID, INT8OID}
+};
+
 static Statement add_worker = {
 	"INSERT INTO campaign.workers (id, name, first_seen_at)"
 	" SELECT hashtextextended($1, 0), $1, $2"
@@ -300,6 +317,20 @@ StorageDelete(const TouchKey *key)
 	key_values(key, values);
 	if (StatementRun(&delete_row, values, NULL) != 1)
 		elog(ERROR, "locked row of touch_queue is gone");
+}
+
+/*
+ * Remove up to limit rows that were stopped under a lease which has ended
+ * without a begin and without a report; returns how many.  Waits for nobody.
+ */
+int
+StorageSweepStopped(TimestampTz wall, int limit)
+{
+	Datum		values[2];
+
+	values[0] = TimestampTzGetDatum(wall);
+	values[1] = Int64GetDatum(limit);
+	return (int) StatementRun(&sweep_stopped, values, NULL);
 }
 
 /* Append what became of an attempt; subject and the texts of outcome may be NULL. */

@@ -324,6 +324,7 @@ INSERT INTO probe.cases VALUES
 	('campaign.unwrap_template_config(jsonb)', NULL, 'pure'),
 	('campaign.normalize_address(text)', NULL, 'pure'),
 	('campaign.touch_token(uuid,integer,timestamp with time zone,uuid,smallint,smallint,bigint)', NULL, 'pure'),
+	('campaign.touch_idempotency_key(uuid,uuid,smallint)', NULL, 'pure'),
 	('campaign.check_template_config(uuid,jsonb)', $$(SELECT string_agg(code, ' ') FROM campaign.check_template_config('{tenant}', '[{"channel": "email", "template_id": "{template}"}]'))$$, '^value: unknown_template$'),
 	('campaign.check_template_config(uuid,jsonb)', $$(SELECT string_agg(code, ' ') FROM campaign.check_template_config('{own.tenant}', '[{"channel": "email", "template_id": "{template}"}]'))$$, '^value: unknown_template$'),
 	('campaign.add_member(uuid,text,text)', $$campaign.add_member('{tenant}', 'regress_tenancy_eve', 'owner')$$, '^P0002'),
@@ -475,7 +476,7 @@ ORDER BY t.name, a.attnum;
 SELECT matches(probe.attempt('regress_tenancy_eve', format('DELETE FROM campaign.%I WHERE %I = %L', name, owner_column, '00000000-0000-0000-0000-000000000000')),
 	'^(rows: 0|42501)', format('no DELETE of the system''s rows in %s', name))
 FROM probe.tables ORDER BY name;
-SELECT matches(probe.attempt('regress_tenancy_eve', $$SELECT campaign.create_campaign('00000000-0000-0000-0000-000000000000', 'x', '[{"channel": "email"}]')$$), '^P0002', 'no campaign for the system tenant');
+SELECT matches(probe.attempt('regress_tenancy_eve', $$SELECT campaign.create_campaign('00000000-0000-0000-0000-000000000000', 'x', '[{"channel": "email"}]')$$), '^42501', 'no campaign for the system tenant');
 
 -- ---- the level member without a membership
 
