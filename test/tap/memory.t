@@ -3,12 +3,14 @@
 use strict;
 use warnings;
 
-use DBI;
+use FindBin;
+use lib "$FindBin::RealBin/lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 use CampaignTest qw(campaign_database);
+use Sessions qw(session sqlstate_of);
 
 my $megabyte = 1024 * 1024;
 
@@ -55,13 +57,6 @@ sub fill
 	return;
 }
 
-sub backend
-{
-	my $dsn = 'dbi:Pg:' . join ';', split / /, $node->connstr('shop');
-	return DBI->connect($dsn, undef, undef,
-		{ RaiseError => 1, PrintError => 0, pg_server_prepare => 0 });
-}
-
 # The most address space that a backend has had, in bytes.  All shared memory
 # is part of it from the start, so what it grows by is the backend's own; what
 # is resident would count shared buffers as they are touched.
@@ -73,7 +68,7 @@ sub peak
 
 sub claim_of_ten_thousand
 {
-	my $dbh = backend();
+	my $dbh = session($node, 'shop');
 	my $pid = $dbh->{pg_pid};
 	is($dbh->selectrow_array('SHOW work_mem'), '4MB', 'the setting that bounds the result is the usual one');
 	# Library, catalog and plans are not the claim's.
@@ -88,7 +83,7 @@ sub claim_of_ten_thousand
 	  or diag("$grown bytes");
 	note("a claim of 10000: $grown bytes");
 
-	$dbh = backend();
+	$dbh = session($node, 'shop');
 	$pid = $dbh->{pg_pid};
 	$before = peak($pid);
 	my ($reported) = $dbh->selectrow_array(
@@ -113,7 +108,7 @@ sub claim_of_ten_thousand
 sub claims_and_reports
 {
 	$node->safe_psql('shop', 'UPDATE campaign.lanes SET paused = false');
-	my $dbh = backend();
+	my $dbh = session($node, 'shop');
 	# Until all kinds of work have been done once, looking included.
 	a_round($dbh) foreach 1 .. 20;
 	contexts($dbh);
@@ -145,8 +140,8 @@ sub a_round
 
 	$dbh->do('SELECT campaign.extend_lease(?, ?)', undef, $back, '1 minute');
 	$dbh->do('SELECT campaign.release_touch(?)', undef, $back);
-	eval { $dbh->do('SELECT campaign.release_touch(?)', undef, $back) };
-	die "a lost lease gave $dbh->{pg_state}" if $dbh->state ne 'CP004';
+	my $state = sqlstate_of($dbh, 'SELECT campaign.release_touch(?)', $back);
+	die "a lost lease gave $state" if $state ne 'CP004';
 	foreach my $token (@sent)
 	{
 		my ($answer) = $dbh->selectrow_array('SELECT campaign.begin_send(?)', undef, $token);
