@@ -13,5 +13,10 @@ BEGIN
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON TYPE %s FROM PUBLIC', own_type.oid::pg_catalog.regtype);
 	END LOOP;
+	-- pg_dump warns of initial privileges on a row type, with which it can do nothing.
+	DELETE FROM pg_catalog.pg_init_privs i USING pg_catalog.pg_type t, pg_catalog.pg_class c
+	WHERE i.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass AND i.objoid OPERATOR(pg_catalog.=) t.oid
+	  AND t.typrelid OPERATOR(pg_catalog.=) c.oid AND c.relkind OPERATOR(pg_catalog.<>) 'c'
+	  AND t.typnamespace OPERATOR(pg_catalog.=) 'campaign'::pg_catalog.regnamespace;
 END
 $$;

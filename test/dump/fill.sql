@@ -62,7 +62,7 @@ SELECT campaign.enroll(:'faxes', :'c1');
 SELECT campaign.enroll(:'faxes', :'c8');
 RESET SESSION AUTHORIZATION;
 
--- Touches sent, failed once, begun, leased, stopped and waiting.
+-- Touches sent, failed once, for good and retried, begun, leased, stopped and waiting.
 SET SESSION AUTHORIZATION regress_dump_worker;
 CREATE TEMPORARY TABLE claimed AS
   SELECT row_number() OVER (ORDER BY address) AS n, * FROM campaign.claim_due_touches('worker 1', channels => '{email}');
@@ -70,8 +70,15 @@ SELECT campaign.complete_touch(lease_token, 'provider 1') FROM claimed WHERE n =
 SELECT campaign.fail_touch(lease_token, 'mailbox is busy') FROM claimed WHERE n = 2;
 SELECT campaign.fail_touch(lease_token, 'no such mailbox', permanent => true) FROM claimed WHERE n = 3;
 SELECT campaign.begin_send(lease_token) FROM claimed WHERE n = 4;
+SELECT campaign.fail_touch(lease_token, 'no such mailbox either', permanent => true) FROM claimed WHERE n = 5;
+SELECT enrollment_id AS retried FROM claimed WHERE n = 5 \gset
+-- A fax of which nobody knows: its worker is gone, and so is its lease.
+SELECT count(*) FROM campaign.claim_due_touches('worker 2', channels => '{x_fax}', begin_now => true);
 RESET SESSION AUTHORIZATION;
+UPDATE campaign.touch_queue SET lease_until = lease_until - interval '1 hour' WHERE flags = 1
+  AND worker_id = (SELECT id FROM campaign.workers WHERE name = 'worker 2');
 SET SESSION AUTHORIZATION regress_dump_ada;
+SELECT campaign.retry_touch(:'retried', 1);
 SELECT campaign.stop_contact(:'c6');
 SELECT campaign.pause_campaign(:'faxes', 'holidays');
 SELECT campaign.log_send(:'c2', subject => 'Called back');
