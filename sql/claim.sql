@@ -186,8 +186,37 @@ SET ROLE regress_claim_worker;
 SELECT touch_number, channel, address FROM campaign.claim_due_touches('worker 1');
 
 --
+-- What one tenant does to its rows stops nobody else's claims
+--
+SET ROLE regress_claim_ann;
+SELECT campaign.create_campaign(:'acme', 'Odd', '[{"channel": "email", "subject": "x", "body_text": "{{contact.attributes.x}}"}]', 'contacts') AS odd \gset
+SELECT campaign.launch_campaign(:'odd');
+INSERT INTO campaign.contacts (tenant_id, first_name, email) VALUES (:'acme', 'Gus', 'gus@x.example') RETURNING id AS gus \gset
+SELECT outcome FROM campaign.enroll(:'odd', :'gus', anchor_at => '2030-01-20 00:00');
+SET ROLE regress_claim_worker;
+SELECT r.result FROM campaign.claim_due_touches('worker 1') c, LATERAL campaign.fail_touch(c.lease_token, 'timeout') r;
+-- fewer attempts than there were already: the next claim closes the touch
+SET ROLE regress_claim_ann;
+UPDATE campaign.outreach_campaigns SET max_attempts = 1 WHERE campaign_id = :'odd';
+RESET ROLE;
+SELECT pg_temp.at_time('2030-01-20 12:05');
+SET ROLE regress_claim_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker 1');
+SET ROLE regress_claim_ann;
+SELECT attempt, status, reason, is_final FROM campaign.send_logs WHERE contact_id = :'gus' ORDER BY id;
+SELECT touch_number, attempt FROM campaign.dead_touches WHERE contact_id = :'gus';
+-- what could not be counted with, or would fill the memory, is refused when it is written
+\set VERBOSITY terse
+UPDATE campaign.tenants SET min_gap = '178000000 years' WHERE id = :'acme';
+UPDATE campaign.contacts SET attributes = jsonb_build_object('x', repeat('x', 1000000)) WHERE id = :'gus';
+INSERT INTO campaign.jobs (tenant_id, contact_id, status, completed_at) VALUES (:'acme', :'gus', 'completed', '-infinity');
+UPDATE campaign.service_types SET first_touch_delay = '1000 years' WHERE tenant_id = :'acme';
+\set VERBOSITY default
+
+--
 -- Where a claim could not see every stop, or not write, there is none
 --
+SET ROLE regress_claim_worker;
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT campaign.claim_due_touches('worker 1');
 \echo :LAST_ERROR_SQLSTATE
