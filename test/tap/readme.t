@@ -157,11 +157,12 @@ my %listed = map { $_->[0] =~ /^`([a-z_]+)`$/ ? ($1 => $_->[1]) : () }
   grep { ($_->[1] // '') =~ /^(?:admin|member|worker)/ } table_rows($readme);
 is_deeply(\%listed, \%relation, 'every table and view that a level reads is listed, with its levels');
 
+my ($types) = $readme =~ /^(Types: .*?)\n\n/ms;
 foreach my $type (split /\n/, query(
 		q{SELECT t.typname FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
 		   WHERE t.typnamespace = 'campaign'::regnamespace AND (t.typtype = 'd' OR c.relkind = 'c')}))
 {
-	like($readme, qr/^Types: .*`\Q$type\E`/m, "type $type is mentioned");
+	like($types, qr/`\Q$type\E`/, "type $type is mentioned");
 }
 
 # Columns that a member writes, where the page names them.
@@ -174,6 +175,34 @@ foreach my $table (qw(campaigns outreach_campaigns))
 			          regexp_split_to_table(substring(v.privilege FROM '\\((.*)\\)'), ',\\s*') c
 			    WHERE v.level = 'member' AND v.object = 'TABLE campaign.$table'}),
 		"what members write of $table");
+}
+
+# Lists in the text: columns of a claim, reasons.
+my ($columns) = $readme =~ /^A claim returns (.*?)\./ms;
+is(join(' ', $columns =~ /`(\w+)`/g),
+	query(q{SELECT string_agg(a, ' ' ORDER BY n) FROM pg_proc p, unnest(p.proargnames, p.proargmodes) WITH ORDINALITY x (a, mode, n)
+	         WHERE p.proname = 'claim_due_touches' AND x.mode = 'o'}),
+	'the columns of a claim');
+my $unwrapped = $readme =~ s/\s+/ /gr;
+my ($stops, $suppressions, $skips) = $unwrapped =~
+  / Reasons of a stop (.*?)\. Reasons of a suppression: (.*?)\. Reasons of touches that a claim skips, in `send_logs`: (.*?)\./;
+my %stop = map { $_ => 1 } $stops =~ /`(\w+)`/g;
+is(join(' ', sort keys %stop), quoted(constraint('campaign_enrollments_stop_reason_check')), 'the reasons of a stop');
+my %suppression = map { $_ => 1 } $suppressions =~ /`(\w+)`/g;
+is(join(' ', sort keys %suppression), quoted(constraint('suppressions_reason_check')), 'the reasons of a suppression');
+my %skip = slurp_file('src/outreach/touch_gate.c') =~ /\{GATE_SKIP, "(\w+)"(\})/g;
+is(join(' ', sort $skips =~ /`(\w+)`/g), join(' ', sort keys %skip), 'the reasons of a skip');
+
+sub constraint
+{
+	my ($name) = @_;
+	return query("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = '$name'");
+}
+
+sub quoted
+{
+	my ($text) = @_;
+	return join ' ', sort $text =~ /'(\w+)'/g;
 }
 
 # ---- its settings
@@ -219,14 +248,14 @@ is(join(' ', sort keys %placeholder), join(' ', sort $known =~ /(\{\{.*?\}\})/g)
 foreach my $channel (split /\n/, query(q{SELECT channel || ' ' || body_limit FROM campaign.channels WHERE seeded}))
 {
 	my ($name, $limit) = split / /, $channel;
-	like($readme =~ s/(\d),(\d{3})/$1$2/gr, qr/`$name` $limit\b/, "the longest body of $name");
+	like($readme =~ s/(\d),(\d{3})/$1$2/gr, qr/`$name`\s+$limit\b/, "the longest body of $name");
 }
 
 # ---- its errors
 
 my %sqlstate = map { $_->[0] =~ /^`([0-9A-Z]{5})`$/ ? ($1 => $_) : () } table_rows($readme);
 my %reserved = map { $_ => 1 } grep { $sqlstate{$_}[2] =~ /reserved/ } keys %sqlstate;
-my ($misuse) = $readme =~ /^(Using a trigger function in the wrong way .*)$/m;
+my ($misuse) = $readme =~ /^(Using a trigger function in the wrong way .*?)\n\n/ms;
 $sqlstate{$_} = 1 foreach $misuse =~ /`([0-9A-Z]{5})`/g;
 
 my $campaign = qq{(SELECT id FROM campaign.campaigns WHERE name = 'After a new roof')};
@@ -325,7 +354,7 @@ foreach my $lease ('1 second', '24 hours')
 	query(qq{SELECT campaign.claim_due_touches('w', 1, '$lease')});
 	pass("a lease of $lease");
 }
-my ($bytes) = $readme =~ /name of a worker has up to (\d+) bytes/;
+my ($bytes) = $unwrapped =~ /name of a worker has up to (\d+) bytes/;
 is(query("SELECT count(*) FROM campaign.claim_due_touches(repeat('w', $bytes), 1, tenants => '{}')"), 0, 'the longest name of a worker');
 isnt($node->psql('shop', "SELECT campaign.claim_due_touches(repeat('w', $bytes + 1))"), 0, 'and one that is too long');
 
