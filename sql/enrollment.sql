@@ -93,13 +93,13 @@ SELECT campaign.create_job(:'eva', 'plumbing', 'completed', '2030-01-10 10:00', 
 SELECT * FROM jobs OFFSET 3;
 -- use_service_delay: after plumbing 48 hours, which the tenant may change, instead of the step's own hour
 SELECT contact, campaign, anchor_at, scheduled_at FROM sequences WHERE status = 'active';
-SELECT campaign.stop_contact(id) FROM campaign.contacts WHERE tenant_id = :'acme';
+SELECT sum(campaign.stop_contact(id)) AS stopped FROM campaign.contacts WHERE tenant_id = :'acme';
 UPDATE campaign.service_types SET first_touch_delay = '3 hours' WHERE tenant_id = :'acme' AND service_type = 'plumbing';
 SELECT outcome FROM campaign.enroll(:'plumbing', :'bob', anchor_at => '2030-01-10 10:00');
 UPDATE campaign.service_types SET first_touch_delay = NULL WHERE tenant_id = :'acme' AND service_type = 'plumbing';
 SELECT outcome FROM campaign.enroll(:'plumbing', :'cleo', anchor_at => '2030-01-10 10:00');
 SELECT contact, anchor_at, scheduled_at FROM sequences WHERE status = 'active';
-SELECT campaign.stop_contact(id) FROM campaign.contacts WHERE tenant_id = :'acme';
+SELECT sum(campaign.stop_contact(id)) AS stopped FROM campaign.contacts WHERE tenant_id = :'acme';
 
 --
 -- A campaign that is paused keeps its jobs: they are not rerouted to the general one
