@@ -128,7 +128,7 @@ SELECT campaign.next_due_at(channels => '{pigeon}') IS NULL AS nothing, campaign
 RESET ROLE;
 \o /dev/null
 SELECT campaign.delete_tenant(:'big', 'claim-big');
-SELECT campaign.stop_contact(id) FROM campaign.contacts WHERE tenant_id = :'acme';
+SELECT sum(campaign.stop_contact(id)) AS stopped FROM campaign.contacts WHERE tenant_id = :'acme';
 \o
 
 --
