@@ -18,8 +18,8 @@ CREATE TABLE campaign.campaigns (
     REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT campaigns_external_id_key UNIQUE (tenant_id, external_id),
   CONSTRAINT campaigns_kind_check CHECK (kind OPERATOR(pg_catalog.=) ANY (ARRAY['outreach', 'tabletop'])),
-  CONSTRAINT campaigns_name_check CHECK (name OPERATOR(pg_catalog.~) '[^[:space:]]' AND pg_catalog.char_length(name) OPERATOR(pg_catalog.<=) 255),
-  CONSTRAINT campaigns_external_id_check CHECK (external_id OPERATOR(pg_catalog.~) '[^[:space:]]' AND pg_catalog.char_length(external_id) OPERATOR(pg_catalog.<=) 255),
+  CONSTRAINT campaigns_name_check CHECK (name COLLATE "C" OPERATOR(pg_catalog.~) '[^[:space:]]' AND pg_catalog.char_length(name) OPERATOR(pg_catalog.<=) 255),
+  CONSTRAINT campaigns_external_id_check CHECK (external_id COLLATE "C" OPERATOR(pg_catalog.~) '[^[:space:]]' AND pg_catalog.char_length(external_id) OPERATOR(pg_catalog.<=) 255),
   CONSTRAINT campaigns_archived_check CHECK (kind OPERATOR(pg_catalog.<>) 'outreach'
     OR (status OPERATOR(pg_catalog.=) 'archived') OPERATOR(pg_catalog.=) (archived_at IS NOT NULL))
 );

@@ -12,11 +12,11 @@ CREATE TABLE campaign.tenants (
   updated_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
   CONSTRAINT tenants_pkey PRIMARY KEY (id),
   CONSTRAINT tenants_slug_key UNIQUE (slug),
-  CONSTRAINT tenants_name_check CHECK (name OPERATOR(pg_catalog.~) '[^[:space:]]' AND name OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(name) OPERATOR(pg_catalog.<=) 200),
+  CONSTRAINT tenants_name_check CHECK (name COLLATE "C" OPERATOR(pg_catalog.~) '[^[:space:]]' AND name COLLATE "C" OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(name) OPERATOR(pg_catalog.<=) 200),
   CONSTRAINT tenants_slug_check CHECK (slug OPERATOR(pg_catalog.~) '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
-  CONSTRAINT tenants_sender_name_check CHECK (sender_name OPERATOR(pg_catalog.~) '[^[:space:]]' AND sender_name OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(sender_name) OPERATOR(pg_catalog.<=) 200),
-  CONSTRAINT tenants_review_url_check CHECK (review_url OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(review_url) OPERATOR(pg_catalog.<=) 2000),
-  CONSTRAINT tenants_link_base_url_check CHECK (link_base_url OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(link_base_url) OPERATOR(pg_catalog.<=) 2000),
+  CONSTRAINT tenants_sender_name_check CHECK (sender_name COLLATE "C" OPERATOR(pg_catalog.~) '[^[:space:]]' AND sender_name COLLATE "C" OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(sender_name) OPERATOR(pg_catalog.<=) 200),
+  CONSTRAINT tenants_review_url_check CHECK (review_url COLLATE "C" OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(review_url) OPERATOR(pg_catalog.<=) 2000),
+  CONSTRAINT tenants_link_base_url_check CHECK (link_base_url COLLATE "C" OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(link_base_url) OPERATOR(pg_catalog.<=) 2000),
   CONSTRAINT tenants_min_gap_check CHECK (min_gap OPERATOR(pg_catalog.>=) '0'::pg_catalog.interval
     AND min_gap OPERATOR(pg_catalog.<=) '366 days'::pg_catalog.interval),
   CONSTRAINT tenants_seeded_check CHECK (seeded OPERATOR(pg_catalog.=) (id OPERATOR(pg_catalog.=) '00000000-0000-0000-0000-000000000000'))
@@ -142,7 +142,7 @@ BEGIN
       HINT = 'Choose something like north-side-plumbing.',
       SCHEMA = 'campaign', TABLE = 'tenants', COLUMN = 'slug', CONSTRAINT = 'tenants_slug_check';
   END IF;
-  IF name !~ '[^[:space:]]' OR name ~ '[[:cntrl:]]' OR length(name) > 200 THEN
+  IF name COLLATE "C" !~ '[^[:space:]]' OR name COLLATE "C" ~ '[[:cntrl:]]' OR length(name) > 200 THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation',
       MESSAGE = 'the name of a tenant is not valid',
       DETAIL = 'A name has 1 to 200 characters, not all blank, and no control characters.',
