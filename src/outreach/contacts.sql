@@ -82,7 +82,7 @@ SELECT pg_catalog.pg_extension_config_dump('campaign.contacts', '');
 CREATE TABLE campaign.consents (
   tenant_id  uuid NOT NULL,
   contact_id uuid NOT NULL,
-  channel    text NOT NULL,
+  channel    text COLLATE "C" NOT NULL,
   state      text NOT NULL,
   at         timestamptz NOT NULL,
   source     text,
