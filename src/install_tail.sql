@@ -1,22 +1,20 @@
 -- PUBLIC gets nothing, not even EXECUTE; campaign.grant_access() hands out levels.
 REVOKE ALL ON ALL ROUTINES IN SCHEMA campaign FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA campaign FROM PUBLIC;
--- Row types of tables too: they have their USAGE from the server's defaults.
+-- Types have their USAGE from the server's defaults. Row types of tables keep it: nobody names one without
+-- USAGE on the schema, and pg_dump warns of each whose list of privileges an extension has changed.
 DO $$
 DECLARE
-	own_type record;
+  own_type record;
 BEGIN
-	FOR own_type IN
-		SELECT t.oid FROM pg_catalog.pg_type t
-		WHERE t.typnamespace OPERATOR(pg_catalog.=) 'campaign'::pg_catalog.regnamespace
-		  AND t.typcategory OPERATOR(pg_catalog.<>) 'A'
-	LOOP
-		EXECUTE pg_catalog.format('REVOKE ALL ON TYPE %s FROM PUBLIC', own_type.oid::pg_catalog.regtype);
-	END LOOP;
-	-- pg_dump warns of initial privileges on a row type, with which it can do nothing.
-	DELETE FROM pg_catalog.pg_init_privs i USING pg_catalog.pg_type t, pg_catalog.pg_class c
-	WHERE i.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass AND i.objoid OPERATOR(pg_catalog.=) t.oid
-	  AND t.typrelid OPERATOR(pg_catalog.=) c.oid AND c.relkind OPERATOR(pg_catalog.<>) 'c'
-	  AND t.typnamespace OPERATOR(pg_catalog.=) 'campaign'::pg_catalog.regnamespace;
+  FOR own_type IN
+    SELECT t.oid FROM pg_catalog.pg_type t
+    LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.typrelid
+    WHERE t.typnamespace OPERATOR(pg_catalog.=) 'campaign'::pg_catalog.regnamespace
+      AND t.typcategory OPERATOR(pg_catalog.<>) 'A'
+      AND (c.relkind IS NULL OR c.relkind OPERATOR(pg_catalog.=) 'c')
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE ALL ON TYPE %s FROM PUBLIC', own_type.oid::pg_catalog.regtype);
+  END LOOP;
 END
 $$;

@@ -1,25 +1,25 @@
 CREATE TABLE campaign.tenants (
-	id				uuid NOT NULL DEFAULT campaign.uuid_v7(),
-	name			text NOT NULL,
-	slug			text NOT NULL,
-	timezone		text NOT NULL DEFAULT 'UTC',
-	sender_name		text,
-	review_url		text,
-	link_base_url	text,
-	min_gap			interval NOT NULL DEFAULT '1 hour',
-	seeded			boolean NOT NULL DEFAULT false,
-	created_at		timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	updated_at		timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	CONSTRAINT tenants_pkey PRIMARY KEY (id),
-	CONSTRAINT tenants_slug_key UNIQUE (slug),
-	CONSTRAINT tenants_name_check CHECK (name OPERATOR(pg_catalog.~) '[^[:space:]]' AND name OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(name) OPERATOR(pg_catalog.<=) 200),
-	CONSTRAINT tenants_slug_check CHECK (slug OPERATOR(pg_catalog.~) '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
-	CONSTRAINT tenants_sender_name_check CHECK (sender_name OPERATOR(pg_catalog.~) '[^[:space:]]' AND sender_name OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(sender_name) OPERATOR(pg_catalog.<=) 200),
-	CONSTRAINT tenants_review_url_check CHECK (review_url OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(review_url) OPERATOR(pg_catalog.<=) 2000),
-	CONSTRAINT tenants_link_base_url_check CHECK (link_base_url OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(link_base_url) OPERATOR(pg_catalog.<=) 2000),
-	CONSTRAINT tenants_min_gap_check CHECK (min_gap OPERATOR(pg_catalog.>=) '0'::pg_catalog.interval
-		AND min_gap OPERATOR(pg_catalog.<=) '366 days'::pg_catalog.interval),
-	CONSTRAINT tenants_seeded_check CHECK (seeded OPERATOR(pg_catalog.=) (id OPERATOR(pg_catalog.=) '00000000-0000-0000-0000-000000000000'))
+  id              uuid NOT NULL DEFAULT campaign.uuid_v7(),
+  name            text NOT NULL,
+  slug            text NOT NULL,
+  timezone        text NOT NULL DEFAULT 'UTC',
+  sender_name     text,
+  review_url      text,
+  link_base_url   text,
+  min_gap         interval NOT NULL DEFAULT '1 hour',
+  seeded          boolean NOT NULL DEFAULT false,
+  created_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  updated_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  CONSTRAINT tenants_pkey PRIMARY KEY (id),
+  CONSTRAINT tenants_slug_key UNIQUE (slug),
+  CONSTRAINT tenants_name_check CHECK (name COLLATE "C" OPERATOR(pg_catalog.~) '[^[:space:]]' AND name COLLATE "C" OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(name) OPERATOR(pg_catalog.<=) 200),
+  CONSTRAINT tenants_slug_check CHECK (slug OPERATOR(pg_catalog.~) '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  CONSTRAINT tenants_sender_name_check CHECK (sender_name COLLATE "C" OPERATOR(pg_catalog.~) '[^[:space:]]' AND sender_name COLLATE "C" OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(sender_name) OPERATOR(pg_catalog.<=) 200),
+  CONSTRAINT tenants_review_url_check CHECK (review_url COLLATE "C" OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(review_url) OPERATOR(pg_catalog.<=) 2000),
+  CONSTRAINT tenants_link_base_url_check CHECK (link_base_url COLLATE "C" OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(link_base_url) OPERATOR(pg_catalog.<=) 2000),
+  CONSTRAINT tenants_min_gap_check CHECK (min_gap OPERATOR(pg_catalog.>=) '0'::pg_catalog.interval
+    AND min_gap OPERATOR(pg_catalog.<=) '366 days'::pg_catalog.interval),
+  CONSTRAINT tenants_seeded_check CHECK (seeded OPERATOR(pg_catalog.=) (id OPERATOR(pg_catalog.=) '00000000-0000-0000-0000-000000000000'))
 );
 COMMENT ON TABLE campaign.tenants IS 'The businesses that use the engine, with their settings. Made by campaign.create_tenant(). The one with the nil id is the system tenant: it owns presets and catalogs, all tenants read it and none writes it.';
 COMMENT ON COLUMN campaign.tenants.name IS 'At most 200 characters; without control characters, since it stands in the headers of messages.';
@@ -33,18 +33,18 @@ COMMENT ON COLUMN campaign.tenants.seeded IS 'Part of the extension and not dump
 SELECT pg_catalog.pg_extension_config_dump('campaign.tenants', 'WHERE NOT seeded');
 
 INSERT INTO campaign.tenants (id, name, slug, timezone, seeded)
-	VALUES ('00000000-0000-0000-0000-000000000000', 'System', 'system', 'UTC', true);
+  VALUES ('00000000-0000-0000-0000-000000000000', 'System', 'system', 'UTC', true);
 
 CREATE TABLE campaign.tenant_members (
-	tenant_id	uuid NOT NULL,
-	member		text NOT NULL,
-	role		text NOT NULL,
-	created_at	timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	CONSTRAINT tenant_members_pkey PRIMARY KEY (tenant_id, member),
-	CONSTRAINT tenant_members_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
-	CONSTRAINT tenant_members_tenant_check CHECK (tenant_id OPERATOR(pg_catalog.<>) '00000000-0000-0000-0000-000000000000'),
-	CONSTRAINT tenant_members_member_check CHECK (pg_catalog.btrim(member) OPERATOR(pg_catalog.<>) '' AND pg_catalog.octet_length(member) OPERATOR(pg_catalog.<=) 255),
-	CONSTRAINT tenant_members_role_check CHECK (role IN ('owner', 'editor', 'viewer'))
+  tenant_id   uuid NOT NULL,
+  member      text NOT NULL,
+  role        text NOT NULL,
+  created_at  timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  CONSTRAINT tenant_members_pkey PRIMARY KEY (tenant_id, member),
+  CONSTRAINT tenant_members_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT tenant_members_tenant_check CHECK (tenant_id OPERATOR(pg_catalog.<>) '00000000-0000-0000-0000-000000000000'),
+  CONSTRAINT tenant_members_member_check CHECK (pg_catalog.btrim(member) OPERATOR(pg_catalog.<>) '' AND pg_catalog.octet_length(member) OPERATOR(pg_catalog.<=) 255),
+  CONSTRAINT tenant_members_role_check CHECK (role IN ('owner', 'editor', 'viewer'))
 );
 CREATE INDEX tenant_members_member_idx ON campaign.tenant_members (member, tenant_id);
 COMMENT ON TABLE campaign.tenant_members IS 'Who may act for a tenant. Changed by campaign.add_member() and campaign.remove_member().';
@@ -54,13 +54,13 @@ SELECT pg_catalog.pg_extension_config_dump('campaign.tenant_members', '');
 
 -- Always: an applied replica's changes reach the sessions there as well.
 CREATE TRIGGER tenants_forget AFTER INSERT OR DELETE OR UPDATE OF id, seeded ON campaign.tenants
-	FOR EACH ROW EXECUTE FUNCTION campaign.invalidate_relation_cache();
+  FOR EACH ROW EXECUTE FUNCTION campaign.invalidate_relation_cache();
 CREATE TRIGGER tenants_forget_all AFTER TRUNCATE ON campaign.tenants
-	FOR EACH STATEMENT EXECUTE FUNCTION campaign.invalidate_relation_cache();
+  FOR EACH STATEMENT EXECUTE FUNCTION campaign.invalidate_relation_cache();
 CREATE TRIGGER tenant_members_forget AFTER INSERT OR UPDATE OR DELETE ON campaign.tenant_members
-	FOR EACH ROW EXECUTE FUNCTION campaign.invalidate_relation_cache();
+  FOR EACH ROW EXECUTE FUNCTION campaign.invalidate_relation_cache();
 CREATE TRIGGER tenant_members_forget_all AFTER TRUNCATE ON campaign.tenant_members
-	FOR EACH STATEMENT EXECUTE FUNCTION campaign.invalidate_relation_cache();
+  FOR EACH STATEMENT EXECUTE FUNCTION campaign.invalidate_relation_cache();
 ALTER TABLE campaign.tenants ENABLE ALWAYS TRIGGER tenants_forget;
 ALTER TABLE campaign.tenants ENABLE ALWAYS TRIGGER tenants_forget_all;
 ALTER TABLE campaign.tenant_members ENABLE ALWAYS TRIGGER tenant_members_forget;
@@ -71,130 +71,130 @@ COMMENT ON TRIGGER tenant_members_forget ON campaign.tenant_members IS 'Sessions
 COMMENT ON TRIGGER tenant_members_forget_all ON campaign.tenant_members IS 'Sessions keep their member''s tenants in memory.';
 
 CREATE TRIGGER tenants_touch_updated_at BEFORE UPDATE ON campaign.tenants
-	FOR EACH ROW EXECUTE FUNCTION campaign.touch_updated_at();
+  FOR EACH ROW EXECUTE FUNCTION campaign.touch_updated_at();
 
 -- Not a CHECK and not on INSERT: a dump must load on a server that knows other zones.
 CREATE FUNCTION campaign.check_tenant_timezone() RETURNS trigger
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-	AS $$
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  AS $$
 BEGIN
-	PERFORM campaign.require_timezone(NEW.timezone);
-	RETURN NEW;
+  PERFORM campaign.require_timezone(NEW.timezone);
+  RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION campaign.check_tenant_timezone() IS 'Trigger function of campaign.tenants: a new time zone must be one that the server knows.';
 
 CREATE FUNCTION campaign.require_timezone(timezone text) RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-	AS $$
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  AS $$
 BEGIN
-	IF NOT campaign.is_timezone(timezone) THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = format('unknown time zone "%s"', timezone),
-			DETAIL = 'The server''s time zone database has no zone of this name.',
-			HINT = 'View pg_timezone_names lists them: Europe/Berlin, America/New_York, UTC.';
-	END IF;
+  IF NOT campaign.is_timezone(timezone) THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('unknown time zone "%s"', timezone),
+      DETAIL = 'The server''s time zone database has no zone of this name.',
+      HINT = 'View pg_timezone_names lists them: Europe/Berlin, America/New_York, UTC.';
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION campaign.require_timezone(text) IS 'Internal: raises 22023 unless the server knows the time zone.';
 
 CREATE TRIGGER tenants_check_timezone BEFORE UPDATE OF timezone ON campaign.tenants
-	FOR EACH ROW EXECUTE FUNCTION campaign.check_tenant_timezone();
+  FOR EACH ROW EXECUTE FUNCTION campaign.check_tenant_timezone();
 
 ALTER TABLE campaign.tenants ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenants_select ON campaign.tenants FOR SELECT
-	USING (id OPERATOR(pg_catalog.=) ANY ((SELECT campaign.readable_tenants())::pg_catalog.uuid[]));
+  USING (id OPERATOR(pg_catalog.=) ANY ((SELECT campaign.readable_tenants())::pg_catalog.uuid[]));
 CREATE POLICY tenants_update ON campaign.tenants FOR UPDATE
-	USING (id OPERATOR(pg_catalog.=) ANY ((SELECT campaign.owned_tenants())::pg_catalog.uuid[]))
-	WITH CHECK (id OPERATOR(pg_catalog.=) ANY ((SELECT campaign.owned_tenants())::pg_catalog.uuid[]));
+  USING (id OPERATOR(pg_catalog.=) ANY ((SELECT campaign.owned_tenants())::pg_catalog.uuid[]))
+  WITH CHECK (id OPERATOR(pg_catalog.=) ANY ((SELECT campaign.owned_tenants())::pg_catalog.uuid[]));
 ALTER TABLE campaign.tenant_members ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_members_select ON campaign.tenant_members FOR SELECT
-	USING (tenant_id OPERATOR(pg_catalog.=) ANY ((SELECT campaign.readable_tenants())::pg_catalog.uuid[]));
+  USING (tenant_id OPERATOR(pg_catalog.=) ANY ((SELECT campaign.readable_tenants())::pg_catalog.uuid[]));
 
 CREATE TABLE campaign.tenant_initializers (
-	function_name	text NOT NULL,
-	position		integer NOT NULL DEFAULT 0,
-	CONSTRAINT tenant_initializers_pkey PRIMARY KEY (function_name)
+  function_name   text NOT NULL,
+  position        integer NOT NULL DEFAULT 0,
+  CONSTRAINT tenant_initializers_pkey PRIMARY KEY (function_name)
 );
 COMMENT ON TABLE campaign.tenant_initializers IS 'Functions (tenant uuid) that campaign.create_tenant() calls for a new tenant, in the order of position: each copies what a tenant starts with. Part of the extension, not dumped.';
 COMMENT ON COLUMN campaign.tenant_initializers.function_name IS 'Qualified, without arguments: campaign.copy_service_types.';
 
 CREATE FUNCTION campaign.create_tenant(name text, slug text, timezone text, owner_member text) RETURNS uuid
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp
-	AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  AS $$
 DECLARE
-	tenant uuid;
-	initializer text;
+  tenant uuid;
+  initializer text;
 BEGIN
-	IF name IS NULL OR slug IS NULL OR timezone IS NULL OR owner_member IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-			MESSAGE = 'name, slug, timezone and owner of a tenant must not be null',
-			DETAIL = 'A tenant has all four from the start.',
-			HINT = 'Call campaign.create_tenant(name, slug, timezone, owner_member).';
-	END IF;
-	IF slug !~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' THEN
-		RAISE EXCEPTION USING ERRCODE = 'check_violation',
-			MESSAGE = format('"%s" is not a slug', slug),
-			DETAIL = 'A slug has lower-case letters, digits and inner hyphens, at most 63 characters.',
-			HINT = 'Choose something like north-side-plumbing.',
-			SCHEMA = 'campaign', TABLE = 'tenants', COLUMN = 'slug', CONSTRAINT = 'tenants_slug_check';
-	END IF;
-	IF name !~ '[^[:space:]]' OR name ~ '[[:cntrl:]]' OR length(name) > 200 THEN
-		RAISE EXCEPTION USING ERRCODE = 'check_violation',
-			MESSAGE = 'the name of a tenant is not valid',
-			DETAIL = 'A name has 1 to 200 characters, not all blank, and no control characters.',
-			HINT = 'Give the name of the business.',
-			SCHEMA = 'campaign', TABLE = 'tenants', COLUMN = 'name', CONSTRAINT = 'tenants_name_check';
-	END IF;
-	PERFORM campaign.require_timezone(timezone);
+  IF name IS NULL OR slug IS NULL OR timezone IS NULL OR owner_member IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+      MESSAGE = 'name, slug, timezone and owner of a tenant must not be null',
+      DETAIL = 'A tenant has all four from the start.',
+      HINT = 'Call campaign.create_tenant(name, slug, timezone, owner_member).';
+  END IF;
+  IF slug !~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation',
+      MESSAGE = format('"%s" is not a slug', slug),
+      DETAIL = 'A slug has lower-case letters, digits and inner hyphens, at most 63 characters.',
+      HINT = 'Choose something like north-side-plumbing.',
+      SCHEMA = 'campaign', TABLE = 'tenants', COLUMN = 'slug', CONSTRAINT = 'tenants_slug_check';
+  END IF;
+  IF name COLLATE "C" !~ '[^[:space:]]' OR name COLLATE "C" ~ '[[:cntrl:]]' OR length(name) > 200 THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation',
+      MESSAGE = 'the name of a tenant is not valid',
+      DETAIL = 'A name has 1 to 200 characters, not all blank, and no control characters.',
+      HINT = 'Give the name of the business.',
+      SCHEMA = 'campaign', TABLE = 'tenants', COLUMN = 'name', CONSTRAINT = 'tenants_name_check';
+  END IF;
+  PERFORM campaign.require_timezone(timezone);
 
-	INSERT INTO campaign.tenants AS t (name, slug, timezone)
-		VALUES (create_tenant.name, create_tenant.slug, create_tenant.timezone)
-		ON CONFLICT ON CONSTRAINT tenants_slug_key DO NOTHING
-		RETURNING t.id INTO tenant;
-	IF tenant IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-			MESSAGE = format('a tenant with slug "%s" already exists', slug),
-			DETAIL = format('Key (slug)=(%s) already exists.', slug),
-			HINT = 'Choose another slug.',
-			SCHEMA = 'campaign', TABLE = 'tenants', COLUMN = 'slug', CONSTRAINT = 'tenants_slug_key';
-	END IF;
-	PERFORM campaign.put_member(tenant, owner_member, 'owner');
-	FOR initializer IN
-		SELECT i.function_name::regproc::text FROM campaign.tenant_initializers i ORDER BY i.position, i.function_name
-	LOOP
-		EXECUTE format('SELECT %s($1)', initializer) USING tenant;
-	END LOOP;
-	RETURN tenant;
+  INSERT INTO campaign.tenants AS t (name, slug, timezone)
+    VALUES (create_tenant.name, create_tenant.slug, create_tenant.timezone)
+    ON CONFLICT ON CONSTRAINT tenants_slug_key DO NOTHING
+    RETURNING t.id INTO tenant;
+  IF tenant IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'unique_violation',
+      MESSAGE = format('a tenant with slug "%s" already exists', slug),
+      DETAIL = format('Key (slug)=(%s) already exists.', slug),
+      HINT = 'Choose another slug.',
+      SCHEMA = 'campaign', TABLE = 'tenants', COLUMN = 'slug', CONSTRAINT = 'tenants_slug_key';
+  END IF;
+  PERFORM campaign.put_member(tenant, owner_member, 'owner');
+  FOR initializer IN
+    SELECT i.function_name::regproc::text FROM campaign.tenant_initializers i ORDER BY i.position, i.function_name
+  LOOP
+    EXECUTE format('SELECT %s($1)', initializer) USING tenant;
+  END LOOP;
+  RETURN tenant;
 END
 $$;
 COMMENT ON FUNCTION campaign.create_tenant(text, text, text, text) IS 'Makes a tenant with its first owner and returns its id. For the level admin.';
 
 CREATE FUNCTION campaign.put_member(tenant uuid, member text, role text) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, pg_temp
-	AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  AS $$
 BEGIN
-	IF role NOT IN ('owner', 'editor', 'viewer') THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = format('unknown role "%s" of a member', role),
-			DETAIL = 'The roles are owner, editor and viewer.',
-			HINT = 'viewer reads, editor also writes, owner also changes members and settings.';
-	END IF;
-	IF btrim(member) = '' OR octet_length(member) > 255 THEN
-		RAISE EXCEPTION USING ERRCODE = 'check_violation',
-			MESSAGE = 'the name of a member must have 1 to 255 bytes',
-			DETAIL = format('It has %s, not counting blanks at its ends.', octet_length(btrim(member))),
-			HINT = 'Give the name of a database role, or the subject of a token.',
-			SCHEMA = 'campaign', TABLE = 'tenant_members', COLUMN = 'member', CONSTRAINT = 'tenant_members_member_check';
-	END IF;
-	INSERT INTO campaign.tenant_members AS m (tenant_id, member, role)
-		VALUES (put_member.tenant, put_member.member, put_member.role)
-		ON CONFLICT ON CONSTRAINT tenant_members_pkey DO UPDATE SET role = excluded.role
-		WHERE m.role <> excluded.role;
+  IF role NOT IN ('owner', 'editor', 'viewer') THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('unknown role "%s" of a member', role),
+      DETAIL = 'The roles are owner, editor and viewer.',
+      HINT = 'viewer reads, editor also writes, owner also changes members and settings.';
+  END IF;
+  IF btrim(member) = '' OR octet_length(member) > 255 THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation',
+      MESSAGE = 'the name of a member must have 1 to 255 bytes',
+      DETAIL = format('It has %s, not counting blanks at its ends.', octet_length(btrim(member))),
+      HINT = 'Give the name of a database role, or the subject of a token.',
+      SCHEMA = 'campaign', TABLE = 'tenant_members', COLUMN = 'member', CONSTRAINT = 'tenant_members_member_check';
+  END IF;
+  INSERT INTO campaign.tenant_members AS m (tenant_id, member, role)
+    VALUES (put_member.tenant, put_member.member, put_member.role)
+    ON CONFLICT ON CONSTRAINT tenant_members_pkey DO UPDATE SET role = excluded.role
+    WHERE m.role <> excluded.role;
 END
 $$;
 COMMENT ON FUNCTION campaign.put_member(uuid, text, text) IS 'Internal: writes a member of a tenant, without asking who may.';
@@ -203,130 +203,130 @@ COMMENT ON FUNCTION campaign.put_member(uuid, text, text) IS 'Internal: writes a
 -- one after the other: in REPEATABLE READ the second one meets a changed row
 -- (40001) instead of counting an owner who is gone.
 CREATE FUNCTION campaign.lock_owned_tenant(tenant uuid) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, pg_temp
-	AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  AS $$
 BEGIN
-	IF tenant = ANY (campaign.owned_tenants()) THEN
-		PERFORM FROM campaign.tenants t WHERE t.id = tenant FOR NO KEY UPDATE;
-		PERFORM FROM campaign.tenant_members m
-			WHERE m.tenant_id = tenant AND m.role = 'owner' ORDER BY m.member FOR UPDATE;
-	END IF;
-	-- Asked again under the lock: an owner may have been removed while he waited.
-	IF tenant = ANY (campaign.owned_tenants()) THEN
-		RETURN;
-	END IF;
-	IF tenant = ANY (campaign.readable_tenants()) THEN
-		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-			MESSAGE = format('must be owner of tenant "%s"', tenant),
-			DETAIL = 'What concerns the whole tenant is for its owners.',
-			HINT = 'Ask one of its owners; table campaign.tenant_members lists them.';
-	END IF;
-	RAISE EXCEPTION USING ERRCODE = 'no_data_found',
-		MESSAGE = format('tenant "%s" does not exist', tenant),
-		DETAIL = 'No tenant of this id is visible to the asking member.',
-		HINT = 'Table campaign.tenants lists the tenants that you may see.';
+  IF tenant = ANY (campaign.owned_tenants()) THEN
+    PERFORM FROM campaign.tenants t WHERE t.id = tenant FOR NO KEY UPDATE;
+    PERFORM FROM campaign.tenant_members m
+      WHERE m.tenant_id = tenant AND m.role = 'owner' ORDER BY m.member FOR UPDATE;
+  END IF;
+  -- Asked again under the lock: an owner may have been removed while he waited.
+  IF tenant = ANY (campaign.owned_tenants()) THEN
+    RETURN;
+  END IF;
+  IF tenant = ANY (campaign.readable_tenants()) THEN
+    RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('must be owner of tenant "%s"', tenant),
+      DETAIL = 'What concerns the whole tenant is for its owners.',
+      HINT = 'Ask one of its owners; table campaign.tenant_members lists them.';
+  END IF;
+  RAISE EXCEPTION USING ERRCODE = 'no_data_found',
+    MESSAGE = format('tenant "%s" does not exist', tenant),
+    DETAIL = 'No tenant of this id is visible to the asking member.',
+    HINT = 'Table campaign.tenants lists the tenants that you may see.';
 END
 $$;
 COMMENT ON FUNCTION campaign.lock_owned_tenant(uuid) IS 'Internal: locks a tenant and its owners, or raises P0002 or 42501 if the asking member does not own it.';
 
 CREATE FUNCTION campaign.refuse_last_owner(tenant uuid, member text) RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-	AS $$
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  AS $$
 BEGIN
-	IF EXISTS (SELECT FROM campaign.tenant_members m
-			   WHERE m.tenant_id = tenant AND m.member = refuse_last_owner.member AND m.role = 'owner')
-		AND NOT EXISTS (SELECT FROM campaign.tenant_members m
-						WHERE m.tenant_id = tenant AND m.member <> refuse_last_owner.member AND m.role = 'owner')
-	THEN
-		RAISE EXCEPTION USING ERRCODE = 'CP002',
-			MESSAGE = format('"%s" is the last owner of the tenant', member),
-			DETAIL = 'A tenant always has an owner.',
-			HINT = 'Make another member owner first, with campaign.add_member(tenant, member, ''owner'').';
-	END IF;
+  IF EXISTS (SELECT FROM campaign.tenant_members m
+             WHERE m.tenant_id = tenant AND m.member = refuse_last_owner.member AND m.role = 'owner')
+    AND NOT EXISTS (SELECT FROM campaign.tenant_members m
+                    WHERE m.tenant_id = tenant AND m.member <> refuse_last_owner.member AND m.role = 'owner')
+  THEN
+    RAISE EXCEPTION USING ERRCODE = 'CP002',
+      MESSAGE = format('"%s" is the last owner of the tenant', member),
+      DETAIL = 'A tenant always has an owner.',
+      HINT = 'Make another member owner first, with campaign.add_member(tenant, member, ''owner'').';
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION campaign.refuse_last_owner(uuid, text) IS 'Internal: raises CP002 if the member is the only owner. The caller holds the lock of the tenant.';
 
 CREATE FUNCTION campaign.add_member(tenant uuid, member text, role text) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp
-	AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  AS $$
 BEGIN
-	IF tenant IS NULL OR member IS NULL OR role IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-			MESSAGE = 'tenant, member and role must not be null',
-			DETAIL = 'One of the arguments is null.',
-			HINT = 'Call campaign.add_member(tenant, member, role).';
-	END IF;
-	PERFORM campaign.lock_owned_tenant(tenant);
-	IF role <> 'owner' THEN
-		PERFORM campaign.refuse_last_owner(tenant, member);
-	END IF;
-	PERFORM campaign.put_member(tenant, member, role);
+  IF tenant IS NULL OR member IS NULL OR role IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+      MESSAGE = 'tenant, member and role must not be null',
+      DETAIL = 'One of the arguments is null.',
+      HINT = 'Call campaign.add_member(tenant, member, role).';
+  END IF;
+  PERFORM campaign.lock_owned_tenant(tenant);
+  IF role <> 'owner' THEN
+    PERFORM campaign.refuse_last_owner(tenant, member);
+  END IF;
+  PERFORM campaign.put_member(tenant, member, role);
 END
 $$;
 COMMENT ON FUNCTION campaign.add_member(uuid, text, text) IS 'Adds a member to a tenant as owner, editor or viewer, or changes the role of one. For owners of the tenant; the last owner keeps his role.';
 
 CREATE FUNCTION campaign.remove_member(tenant uuid, member text) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp
-	AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  AS $$
 BEGIN
-	IF tenant IS NULL OR member IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-			MESSAGE = 'tenant and member must not be null',
-			DETAIL = 'One of the arguments is null.',
-			HINT = 'Call campaign.remove_member(tenant, member).';
-	END IF;
-	PERFORM campaign.lock_owned_tenant(tenant);
-	PERFORM campaign.refuse_last_owner(tenant, member);
-	DELETE FROM campaign.tenant_members m
-		WHERE m.tenant_id = tenant AND m.member = remove_member.member;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION USING ERRCODE = 'no_data_found',
-			MESSAGE = format('"%s" is not a member of the tenant', member),
-			DETAIL = 'Names are compared exactly.',
-			HINT = 'Table campaign.tenant_members lists the members.';
-	END IF;
+  IF tenant IS NULL OR member IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+      MESSAGE = 'tenant and member must not be null',
+      DETAIL = 'One of the arguments is null.',
+      HINT = 'Call campaign.remove_member(tenant, member).';
+  END IF;
+  PERFORM campaign.lock_owned_tenant(tenant);
+  PERFORM campaign.refuse_last_owner(tenant, member);
+  DELETE FROM campaign.tenant_members m
+    WHERE m.tenant_id = tenant AND m.member = remove_member.member;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'no_data_found',
+      MESSAGE = format('"%s" is not a member of the tenant', member),
+      DETAIL = 'Names are compared exactly.',
+      HINT = 'Table campaign.tenant_members lists the members.';
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION campaign.remove_member(uuid, text) IS 'Removes a member from a tenant; his next statement sees nothing of it. For owners of the tenant; the last owner cannot go (CP002).';
 
 CREATE FUNCTION campaign.delete_tenant(tenant uuid, slug text) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp
-	AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  AS $$
 DECLARE
-	found_slug text;
+  found_slug text;
 BEGIN
-	IF tenant IS NULL OR slug IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-			MESSAGE = 'tenant and slug must not be null',
-			DETAIL = 'The slug confirms which tenant is deleted, with all that it has.',
-			HINT = 'Call campaign.delete_tenant(tenant, slug).';
-	END IF;
-	IF tenant = '00000000-0000-0000-0000-000000000000' THEN
-		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-			MESSAGE = 'the system tenant cannot be deleted',
-			DETAIL = 'It owns what the extension brings.',
-			HINT = 'DROP EXTENSION campaign removes it with everything else.';
-	END IF;
-	SELECT t.slug INTO found_slug FROM campaign.tenants t WHERE t.id = tenant FOR UPDATE;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION USING ERRCODE = 'no_data_found',
-			MESSAGE = format('tenant "%s" does not exist', tenant),
-			DETAIL = 'There is no tenant of this id.',
-			HINT = 'Check the id; it may have been deleted already.';
-	END IF;
-	IF found_slug <> slug THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = format('"%s" is not the slug of tenant "%s"', slug, tenant),
-			DETAIL = 'The slug confirms which tenant is deleted, with all that it has.',
-			HINT = 'Give the slug of the tenant that you mean to delete.';
-	END IF;
-	DELETE FROM campaign.tenants t WHERE t.id = tenant;
+  IF tenant IS NULL OR slug IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+      MESSAGE = 'tenant and slug must not be null',
+      DETAIL = 'The slug confirms which tenant is deleted, with all that it has.',
+      HINT = 'Call campaign.delete_tenant(tenant, slug).';
+  END IF;
+  IF tenant = '00000000-0000-0000-0000-000000000000' THEN
+    RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+      MESSAGE = 'the system tenant cannot be deleted',
+      DETAIL = 'It owns what the extension brings.',
+      HINT = 'DROP EXTENSION campaign removes it with everything else.';
+  END IF;
+  SELECT t.slug INTO found_slug FROM campaign.tenants t WHERE t.id = tenant FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'no_data_found',
+      MESSAGE = format('tenant "%s" does not exist', tenant),
+      DETAIL = 'There is no tenant of this id.',
+      HINT = 'Check the id; it may have been deleted already.';
+  END IF;
+  IF found_slug <> slug THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('"%s" is not the slug of tenant "%s"', slug, tenant),
+      DETAIL = 'The slug confirms which tenant is deleted, with all that it has.',
+      HINT = 'Give the slug of the tenant that you mean to delete.';
+  END IF;
+  DELETE FROM campaign.tenants t WHERE t.id = tenant;
 END
 $$;
 COMMENT ON FUNCTION campaign.delete_tenant(uuid, text) IS 'Deletes a tenant and everything that belongs to it, history included; its slug confirms. For the level admin.';
@@ -368,25 +368,25 @@ COMMENT ON FUNCTION campaign.require_tenant(uuid) IS
 'Internal: raises P0002 unless the caller may see the tenant, 42501 unless he may write to it.';
 
 CREATE VIEW campaign.identity_problems AS
-	SELECT 'member' AS kind, m.tenant_id, m.member AS name, m.role AS level,
-		'no database role has this name' AS problem
-	FROM campaign.tenant_members m
-	WHERE pg_catalog.current_setting('campaign.identity_source', true) IS DISTINCT FROM 'jwt'
-	  AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname::pg_catalog.text OPERATOR(pg_catalog.=) m.member)
-	UNION ALL
-	SELECT 'access grant', NULL, g.role_name::pg_catalog.text, g.level,
-		'no database role has this name'
-	FROM campaign.access_grants g
-	WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) g.role_name);
+  SELECT 'member' AS kind, m.tenant_id, m.member AS name, m.role AS level,
+    'no database role has this name' AS problem
+  FROM campaign.tenant_members m
+  WHERE pg_catalog.current_setting('campaign.identity_source', true) IS DISTINCT FROM 'jwt'
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname::pg_catalog.text OPERATOR(pg_catalog.=) m.member)
+  UNION ALL
+  SELECT 'access grant', NULL, g.role_name::pg_catalog.text, g.level,
+    'no database role has this name'
+  FROM campaign.access_grants g
+  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) g.role_name);
 COMMENT ON VIEW campaign.identity_problems IS 'Members and access grants whose database role was renamed or dropped. Members are not listed with campaign.identity_source = jwt.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
-	('member', 'SELECT', 'TABLE campaign.tenants'),
-	('member', 'UPDATE (name, timezone, sender_name, review_url, link_base_url, min_gap)', 'TABLE campaign.tenants'),
-	('member', 'SELECT', 'TABLE campaign.tenant_members'),
-	('member', 'EXECUTE', 'FUNCTION campaign.require_timezone(text)'),
-	('member', 'EXECUTE', 'FUNCTION campaign.add_member(uuid, text, text)'),
-	('member', 'EXECUTE', 'FUNCTION campaign.remove_member(uuid, text)'),
-	('admin', 'EXECUTE', 'FUNCTION campaign.create_tenant(text, text, text, text)'),
-	('admin', 'EXECUTE', 'FUNCTION campaign.delete_tenant(uuid, text)'),
-	('admin', 'SELECT', 'TABLE campaign.identity_problems');
+  ('member', 'SELECT', 'TABLE campaign.tenants'),
+  ('member', 'UPDATE (name, timezone, sender_name, review_url, link_base_url, min_gap)', 'TABLE campaign.tenants'),
+  ('member', 'SELECT', 'TABLE campaign.tenant_members'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.require_timezone(text)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.add_member(uuid, text, text)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.remove_member(uuid, text)'),
+  ('admin', 'EXECUTE', 'FUNCTION campaign.create_tenant(text, text, text, text)'),
+  ('admin', 'EXECUTE', 'FUNCTION campaign.delete_tenant(uuid, text)'),
+  ('admin', 'SELECT', 'TABLE campaign.identity_problems');

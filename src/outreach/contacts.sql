@@ -1,16 +1,17 @@
 -- Contacts, their companies, what they consented to, and the addresses that are never used again.
 
+-- What a CHECK asks is the same in every locale, or a dump would not load elsewhere.
 CREATE FUNCTION campaign.normalize_address(address text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE
   WHEN pg_catalog.strpos(address, '@') OPERATOR(pg_catalog.>) 0
-    THEN pg_catalog.lower(pg_catalog.btrim(address, E' \t\r\n'))
-  WHEN address OPERATOR(pg_catalog.~) '^\s*\+[0-9 ().-]+\s*$'
+    THEN pg_catalog.lower(pg_catalog.btrim(address, E' \t\r\n') COLLATE "C")
+  WHEN address COLLATE "C" OPERATOR(pg_catalog.~) '^\s*\+[0-9 ().-]+\s*$'
     THEN pg_catalog.regexp_replace(address, '[^0-9+]', '', 'g')
-  ELSE pg_catalog.rtrim(pg_catalog.lower(pg_catalog.btrim(address, E' \t\r\n')), '/')
+  ELSE pg_catalog.rtrim(pg_catalog.lower(pg_catalog.btrim(address, E' \t\r\n') COLLATE "C"), '/')
 END;
 COMMENT ON FUNCTION campaign.normalize_address(text) IS
-'The form in which addresses are compared: e-mail in lower case, phone as + and digits, profile URL in lower case without a trailing slash.';
+'The form in which addresses are compared: e-mail in lower case, phone as + and digits, profile URL in lower case without a trailing slash. Lower case is that of ASCII, in every locale.';
 
 CREATE TABLE campaign.companies (
   tenant_id   uuid NOT NULL,
@@ -28,7 +29,7 @@ CREATE TABLE campaign.companies (
   CONSTRAINT companies_pkey PRIMARY KEY (tenant_id, id),
   CONSTRAINT companies_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT companies_external_id_key UNIQUE (tenant_id, external_id),
-  CONSTRAINT companies_name_check CHECK (name ~ '\S' AND pg_catalog.length(name) <= 255),
+  CONSTRAINT companies_name_check CHECK (name COLLATE "C" ~ '\S' AND pg_catalog.length(name) <= 255),
   CONSTRAINT companies_attributes_check CHECK (pg_catalog.jsonb_typeof(attributes) = 'object' AND pg_catalog.octet_length(attributes::text) <= 65536)
 );
 SELECT pg_catalog.pg_extension_config_dump('campaign.companies', '');
@@ -64,9 +65,9 @@ CREATE TABLE campaign.contacts (
   CONSTRAINT contacts_external_id_key UNIQUE (tenant_id, external_id),
   CONSTRAINT contacts_address_check CHECK (email IS NOT NULL OR phone IS NOT NULL OR linkedin_url IS NOT NULL),
   -- RFC 5321 bounds a path at 256 octets with its angle brackets
-  CONSTRAINT contacts_email_check CHECK (email ~ '^[^@\s]+@[^@\s]+$' AND pg_catalog.length(email) <= 254),
+  CONSTRAINT contacts_email_check CHECK (email COLLATE "C" ~ '^[^@\s]+@[^@\s]+$' AND pg_catalog.length(email) <= 254),
   CONSTRAINT contacts_phone_check CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),
-  CONSTRAINT contacts_linkedin_url_check CHECK (linkedin_url ~* '^https?://[^\s]+$' AND pg_catalog.length(linkedin_url) <= 2048),
+  CONSTRAINT contacts_linkedin_url_check CHECK (linkedin_url COLLATE "C" ~* '^https?://[^\s]+$' AND pg_catalog.length(linkedin_url) <= 2048),
   CONSTRAINT contacts_language_check CHECK (language ~ '^[a-z]{2}$'),
   CONSTRAINT contacts_names_check CHECK (pg_catalog.length(first_name) <= 255 AND pg_catalog.length(last_name) <= 255),
   CONSTRAINT contacts_disqualified_check CHECK (disqualified_reason IS NULL OR is_disqualified),
@@ -81,7 +82,7 @@ SELECT pg_catalog.pg_extension_config_dump('campaign.contacts', '');
 CREATE TABLE campaign.consents (
   tenant_id  uuid NOT NULL,
   contact_id uuid NOT NULL,
-  channel    text NOT NULL,
+  channel    text COLLATE "C" NOT NULL,
   state      text NOT NULL,
   at         timestamptz NOT NULL,
   source     text,

@@ -4,7 +4,7 @@ CREATE TABLE campaign.jobs (
   tenant_id         uuid NOT NULL,
   id                uuid NOT NULL DEFAULT campaign.uuid_v7(),
   contact_id        uuid NOT NULL,
-  service_type      text,
+  service_type      text COLLATE "C",
   status            text NOT NULL DEFAULT 'scheduled',
   completed_at      timestamptz,
   campaign_override uuid,

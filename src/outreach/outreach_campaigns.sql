@@ -4,7 +4,7 @@ CREATE TABLE campaign.outreach_campaigns (
   tenant_id       uuid NOT NULL,
   campaign_id     uuid NOT NULL,
   audience        text NOT NULL DEFAULT 'jobs',
-  service_type    text,
+  service_type    text COLLATE "C",
   template_config campaign.template_config NOT NULL,
   plan_version    integer NOT NULL DEFAULT 1,
   max_attempts    smallint NOT NULL DEFAULT 4,

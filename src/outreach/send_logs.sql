@@ -14,7 +14,7 @@ CREATE TABLE campaign.send_logs (
   worker_id     bigint,
   is_final      boolean NOT NULL,
   advanced      boolean NOT NULL,
-  channel       text NOT NULL DEFAULT 'email',
+  channel       text COLLATE "C" NOT NULL DEFAULT 'email',
   status        text NOT NULL,
   scheduled_at  timestamptz,
   claimed_at    timestamptz,

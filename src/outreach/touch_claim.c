@@ -106,7 +106,7 @@ read_arguments(FunctionCallInfo fcinfo, Claim *claim)
 {
 	char	   *worker = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
 
-	if (worker == NULL || worker[strspn(worker, " \t\r\n")] == '\0' ||
+	if (worker == NULL || worker[strspn(worker, " \t\n\v\f\r")] == '\0' ||
 		strlen(worker) >= CAMPAIGN_MAX_WORKER)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

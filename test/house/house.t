@@ -80,6 +80,14 @@ foreach my $file (sort @rooms)
 	unlike($text, qr/SET\s+search_path\s*=\s*['"]/i, "$file quotes no list of schemas");
 }
 
+# CREATE and ALTER EXTENSION look for names in the schemas of required
+# extensions as well, before the first statement says otherwise.
+foreach my $file ('src/install_head.sql', grep { m{^src/upgrade/} } sort @sql)
+{
+	my ($first) = grep { !/^(?:\\echo|--|$)/ } split /\n/, slurp_file($file);
+	is($first, 'SET LOCAL search_path = pg_catalog, pg_temp;', "$file looks for names in the catalog only");
+}
+
 # ---- one version
 
 my ($version) = slurp_file('campaign.control') =~ /^default_version = '(.*)'$/m;

@@ -36,8 +36,9 @@ CREATE TEMP VIEW acl AS
 		SELECT 'FUNCTION ' || oid::regprocedure, NULL, coalesce(proacl, acldefault('f', proowner)), proowner
 		FROM pg_proc WHERE pronamespace = 'campaign'::regnamespace
 		UNION ALL
-		SELECT 'TYPE ' || oid::regtype, NULL, coalesce(typacl, acldefault('T', typowner)), typowner
-		FROM pg_type WHERE typnamespace = 'campaign'::regnamespace AND typcategory <> 'A'
+		SELECT 'TYPE ' || t.oid::regtype, NULL, coalesce(t.typacl, acldefault('T', t.typowner)), t.typowner
+		FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+		WHERE t.typnamespace = 'campaign'::regnamespace AND t.typcategory <> 'A' AND coalesce(c.relkind, 'c') = 'c'
 	) o
 		CROSS JOIN LATERAL aclexplode(o.acl) x
 		LEFT JOIN pg_roles r ON r.oid = x.grantee;
@@ -49,7 +50,13 @@ SELECT is_empty($$
 $$, 'PUBLIC has no privilege on schema, tables, columns and functions');
 SELECT is_empty($$
 	SELECT object, privilege FROM acl WHERE grantee = 'PUBLIC' AND object LIKE 'TYPE %'
-$$, 'PUBLIC has no privilege on types and domains, row types of tables among them');
+$$, 'PUBLIC has no privilege on types and domains');
+SELECT is_empty($$
+	SELECT i.objoid::regtype FROM pg_init_privs i
+		JOIN pg_type t ON i.classoid = 'pg_type'::regclass AND t.oid = i.objoid
+		JOIN pg_class c ON c.oid = t.typrelid
+	WHERE t.typnamespace = 'campaign'::regnamespace AND c.relkind <> 'c'
+$$, 'the extension leaves the row types of its tables as they are, of which pg_dump would warn');
 SELECT is_empty($$
 	SELECT object, grantee, privilege FROM acl WHERE NOT is_owner AND grantee NOT IN ('PUBLIC')
 $$, 'a fresh extension has granted nothing to anybody');

@@ -95,6 +95,13 @@ SELECT is_empty($$
 				SELECT format('(%I IS NOT NULL)', c.attname) FROM columns c WHERE c.oid = f.table_oid AND c.attnum = ANY (f.conkey))))
 $$, 'every foreign key has an index that it leads');
 SELECT is_empty($$
+	SELECT c.conrelid::regclass, c.conname FROM pg_constraint c
+		CROSS JOIN LATERAL unnest(c.conkey, c.confkey) k (here, there)
+		JOIN pg_attribute h ON h.attrelid = c.conrelid AND h.attnum = k.here
+		JOIN pg_attribute t ON t.attrelid = c.confrelid AND t.attnum = k.there
+	WHERE c.contype = 'f' AND c.connamespace = 'campaign'::regnamespace AND h.attcollation <> t.attcollation
+$$, 'a foreign key has the collation of what it refers to, or its index would not serve the check');
+SELECT is_empty($$
 	WITH RECURSIVE edges AS (
 		SELECT DISTINCT name, referenced FROM foreign_keys WHERE name <> referenced
 	), walk AS (
