@@ -223,7 +223,7 @@ BEGIN
       HINT = 'Ask one of its owners; table campaign.tenant_members lists them.';
   END IF;
   RAISE EXCEPTION USING ERRCODE = 'no_data_found',
-    MESSAGE = format('tenant "%s" does not exist', tenant),
+    MESSAGE = format('tenant %s does not exist', coalesce('"' || tenant || '"', 'null')),
     DETAIL = 'No tenant of this id is visible to the asking member.',
     HINT = 'Table campaign.tenants lists the tenants that you may see.';
 END
@@ -316,7 +316,7 @@ BEGIN
   SELECT t.slug INTO found_slug FROM campaign.tenants t WHERE t.id = tenant FOR UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'no_data_found',
-      MESSAGE = format('tenant "%s" does not exist', tenant),
+      MESSAGE = format('tenant %s does not exist', coalesce('"' || tenant || '"', 'null')),
       DETAIL = 'There is no tenant of this id.',
       HINT = 'Check the id; it may have been deleted already.';
   END IF;
@@ -366,6 +366,29 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION campaign.require_tenant(uuid) IS
 'Internal: raises P0002 unless the caller may see the tenant, 42501 unless he may write to it.';
+
+-- A constraint says what is wrong; the way out is said here, for the functions that write on
+-- behalf of a caller. Rooms add their constraints as rows.
+CREATE TABLE campaign.constraint_hints (
+  constraint_name text NOT NULL,
+  hint            text NOT NULL,
+  CONSTRAINT constraint_hints_pkey PRIMARY KEY (constraint_name)
+);
+COMMENT ON TABLE campaign.constraint_hints IS 'What to do about a violated constraint (or a NULL in table.column), for error messages. Part of the extension, not dumped.';
+
+CREATE FUNCTION campaign.raise_violation(state text, message text, detail text, table_name text, column_name text, constraint_name text)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, DETAIL = coalesce(detail, ''),
+    HINT = coalesce((SELECT h.hint FROM campaign.constraint_hints h
+                      WHERE h.constraint_name = coalesce(nullif(raise_violation.constraint_name, ''),
+                                                         raise_violation.table_name || '.' || raise_violation.column_name)),
+                    'Correct the value and try again.'),
+    SCHEMA = 'campaign', TABLE = table_name, COLUMN = column_name, CONSTRAINT = constraint_name;
+END $$;
+COMMENT ON FUNCTION campaign.raise_violation(text, text, text, text, text, text) IS
+'Internal: raises a caught violation of a constraint again, with a HINT.';
 
 CREATE VIEW campaign.identity_problems AS
   SELECT 'member' AS kind, m.tenant_id, m.member AS name, m.role AS level,

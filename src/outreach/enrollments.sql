@@ -289,6 +289,12 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 DECLARE
   owner_tenant uuid;
   new_id uuid := campaign.uuid_v7();
+  fault_state text;
+  fault_message text;
+  fault_detail text;
+  fault_table text;
+  fault_column text;
+  fault_constraint text;
 BEGIN
   SELECT c.tenant_id INTO owner_tenant FROM campaign.contacts c
    WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = contact;
@@ -304,6 +310,10 @@ BEGIN
     PERFORM campaign.enroll_matched_job(owner_tenant, new_id);
   END IF;
   RETURN new_id;
+EXCEPTION WHEN integrity_constraint_violation THEN
+  GET STACKED DIAGNOSTICS fault_state = RETURNED_SQLSTATE, fault_message = MESSAGE_TEXT, fault_detail = PG_EXCEPTION_DETAIL,
+    fault_table = TABLE_NAME, fault_column = COLUMN_NAME, fault_constraint = CONSTRAINT_NAME;
+  PERFORM campaign.raise_violation(fault_state, fault_message, fault_detail, fault_table, fault_column, fault_constraint);
 END $$;
 COMMENT ON FUNCTION campaign.create_job(uuid, text, text, timestamptz, uuid, text) IS
 'Creates a job of a contact and, if it is completed already, enrols it (see job_enrollments for the outcome); returns its id. Raises P0002 for a contact that is not yours, 23503 for an unknown service type or campaign, 23514 for an unknown status.';

@@ -52,6 +52,13 @@ CREATE POLICY jobs_update ON campaign.jobs FOR UPDATE
 CREATE POLICY jobs_delete ON campaign.jobs FOR DELETE
   USING (tenant_id = ANY ((SELECT campaign.writable_tenants())::uuid[]));
 
+INSERT INTO campaign.constraint_hints (constraint_name, hint) VALUES
+  ('jobs.status', 'The statuses are scheduled, completed and do_not_send.'),
+  ('jobs_status_check', 'The statuses are scheduled, completed and do_not_send.'),
+  ('jobs_completed_at_range_check', 'Leave completed_at out for now, or give a time from 1900 to 9999.'),
+  ('jobs_service_type_fkey', 'Choose one of the tenant''s rows of campaign.service_types, or NULL.'),
+  ('jobs_campaign_override_fkey', 'Choose a campaign of the same tenant, or NULL to have one matched.'),
+  ('jobs_external_id_key', 'Another job of the tenant has this external_id.');
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.jobs'),
   ('member', 'INSERT (tenant_id, contact_id, service_type, status, completed_at, campaign_override, external_id)', 'TABLE campaign.jobs'),

@@ -57,6 +57,12 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 #variable_conflict use_variable
 DECLARE
   new_id uuid := campaign.uuid_v7();
+  fault_state text;
+  fault_message text;
+  fault_detail text;
+  fault_table text;
+  fault_column text;
+  fault_constraint text;
 BEGIN
   PERFORM campaign.require_tenant(tenant);
   IF template_config IS NULL THEN
@@ -71,6 +77,10 @@ BEGIN
   VALUES (tenant, new_id, audience, service_type, template_config, campaign.current_member());
   PERFORM campaign.project_plan(tenant, new_id, 1, template_config);
   RETURN new_id;
+EXCEPTION WHEN integrity_constraint_violation THEN
+  GET STACKED DIAGNOSTICS fault_state = RETURNED_SQLSTATE, fault_message = MESSAGE_TEXT, fault_detail = PG_EXCEPTION_DETAIL,
+    fault_table = TABLE_NAME, fault_column = COLUMN_NAME, fault_constraint = CONSTRAINT_NAME;
+  PERFORM campaign.raise_violation(fault_state, fault_message, fault_detail, fault_table, fault_column, fault_constraint);
 END $$;
 COMMENT ON FUNCTION campaign.create_campaign(uuid, text, jsonb, text, text, text, text) IS
 'Creates an outreach campaign in draft and projects its steps; returns its id. audience jobs enrols completed jobs of service_type (NULL: of any), audience contacts is enrolled explicitly. Raises CP003 for an invalid document, P0002 for a tenant that is not yours, 23505 for a name in use.';
@@ -303,6 +313,15 @@ CREATE POLICY outreach_campaigns_update ON campaign.outreach_campaigns FOR UPDAT
   USING (tenant_id = ANY ((SELECT campaign.writable_tenants())::uuid[]))
   WITH CHECK (tenant_id = ANY ((SELECT campaign.writable_tenants())::uuid[]));
 
+INSERT INTO campaign.constraint_hints (constraint_name, hint) VALUES
+  ('campaigns.name', 'Give the campaign a name.'),
+  ('campaigns_name_check', 'A name has 1 to 255 characters and is not blank.'),
+  ('campaigns_name_key', 'Choose another name; names of archived campaigns are free.'),
+  ('campaigns_external_id_key', 'Another campaign of the tenant has this external_id.'),
+  ('campaigns_external_id_check', 'Leave external_id out, or give an id of 1 to 255 characters.'),
+  ('outreach_campaigns.audience', 'The audience is jobs or contacts.'),
+  ('outreach_campaigns_audience_check', 'The audience is jobs or contacts.'),
+  ('outreach_campaigns_service_type_fkey', 'Choose one of the tenant''s rows of campaign.service_types, or NULL for all services.');
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.outreach_campaigns'),
   ('member', 'UPDATE (audience, service_type, max_attempts, owner_member, language)', 'TABLE campaign.outreach_campaigns'),

@@ -62,6 +62,12 @@ BEGIN
             DETAIL = 'No tenant that you may write to has a contact with this id.',
             HINT = 'Check the id; a contact of another tenant is not found.';
   END IF;
+  IF NOT isfinite(sent_at) THEN
+    RAISE EXCEPTION 'sent_at must be finite'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It says when the message was sent.',
+            HINT = 'Leave sent_at out for now.';
+  END IF;
   IF NOT EXISTS (SELECT FROM campaign.channels h WHERE h.channel = channel) THEN
     RAISE EXCEPTION 'channel % does not exist', coalesce(quote_literal(channel), 'NULL')
       USING ERRCODE = 'invalid_parameter_value',

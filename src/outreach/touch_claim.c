@@ -58,6 +58,7 @@ typedef struct Claim
 
 PG_FUNCTION_INFO_V1(campaign_claim_due_touches);
 
+static bool is_worker_name(const char *name);
 static char *read_arguments(FunctionCallInfo fcinfo, Claim *claim);
 static void claim_touches(void *arg);
 static void claim_with_care(Claim *claim);
@@ -100,18 +101,35 @@ campaign_claim_due_touches(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* Names are shown to people, one a line. */
+static bool
+is_worker_name(const char *name)
+{
+	bool		blank = true;
+
+	if (name == NULL || strlen(name) >= CAMPAIGN_MAX_WORKER)
+		return false;
+	for (const char *c = name; *c; c++)
+	{
+		if ((unsigned char) *c < ' ')
+			return false;
+		blank = blank && *c == ' ';
+	}
+	return !blank;
+}
+
 /* Returns the worker's name; raises 22023 for what is out of range. */
 static char *
 read_arguments(FunctionCallInfo fcinfo, Claim *claim)
 {
 	char	   *worker = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
 
-	if (worker == NULL || worker[strspn(worker, " \t\n\v\f\r")] == '\0' ||
-		strlen(worker) >= CAMPAIGN_MAX_WORKER)
+	if (!is_worker_name(worker))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid name of a worker"),
-				 errdetail("A name is not blank and has at most %d bytes.", CAMPAIGN_MAX_WORKER - 1),
+				 errdetail("A name has at most %d bytes, no control characters, and is not blank.",
+						   CAMPAIGN_MAX_WORKER - 1),
 				 errhint("Name each worker process, such as host and process id.")));
 
 	claim->max_touches = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);

@@ -9,7 +9,7 @@ CAMPAIGN_NEWEST_MAJOR=18
 
 major_of() # PG_CONFIG
 {
-	"$1" --version 2>/dev/null | sed -n 's/^PostgreSQL \([0-9][0-9]*\).*/\1/p'
+	{ "$1" --version 2>/dev/null || true; } | sed -n 's/^PostgreSQL \([0-9][0-9]*\).*/\1/p'
 }
 
 major_supported() # MAJOR

@@ -189,12 +189,12 @@ $$, 'no table inherits');
 
 SELECT is_empty($$
 	SELECT t.name FROM tables t, pg_extension e
-	WHERE e.extname = 'campaign' AND t.name NOT IN ('access_privileges', 'schema_version', 'tenant_initializers')
+	WHERE e.extname = 'campaign' AND t.name NOT IN ('access_privileges', 'constraint_hints', 'schema_version', 'tenant_initializers')
 		AND NOT t.oid = ANY (e.extconfig)
 $$, 'every table that may hold users'' rows is dumped');
 SELECT is_empty($$
 	SELECT c.oid::regclass FROM pg_extension e JOIN pg_class c ON c.oid = ANY (e.extconfig)
-	WHERE e.extname = 'campaign' AND (c.relkind <> 'r' OR c.relname IN ('access_privileges', 'schema_version', 'tenant_initializers'))
+	WHERE e.extname = 'campaign' AND (c.relkind <> 'r' OR c.relname IN ('access_privileges', 'constraint_hints', 'schema_version', 'tenant_initializers'))
 $$, 'what belongs to the extension alone is not dumped');
 SELECT is_empty($$
 	SELECT x.oid::regclass, x.condition
@@ -321,6 +321,13 @@ SELECT is_empty($$
 	SELECT name, attname FROM columns WHERE attname IN ('status', 'seeded', 'archived_at', 'is_default')
 		AND coalesce(col_description(oid, attnum), '') = ''
 $$, 'columns that decide what happens have a comment');
+
+SELECT is_empty($$
+	SELECT h.constraint_name FROM campaign.constraint_hints h
+	WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conname = h.constraint_name AND k.connamespace = 'campaign'::regnamespace)
+		AND NOT EXISTS (SELECT FROM pg_class i WHERE i.relname = h.constraint_name AND i.relnamespace = 'campaign'::regnamespace)
+		AND NOT EXISTS (SELECT FROM columns WHERE name || '.' || attname = h.constraint_name)
+$$, 'every hint is of a constraint or a column that exists');
 
 SELECT * FROM finish();
 ROLLBACK;
