@@ -9,6 +9,8 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use JSON::PP;
+use POSIX ':sys_wait_h';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -121,8 +123,7 @@ sub fill
 		SELECT count(campaign.enroll(c.id, k.id, NULL, campaign.now() - make_interval(hours => k.external_id::int % 49)))
 		  FROM campaign.contacts k JOIN campaign.campaigns c ON c.tenant_id = k.tenant_id
 		   AND c.name = (ARRAY['two', 'three'])[1 + k.external_id::int % 2];
-		-- what a tenth of a day's journal says, for the planner
-		ANALYZE;});
+		ANALYZE});
 	is($node->safe_psql('shop',
 			q{SELECT count(*) FROM campaign.campaign_enrollments e JOIN campaign.campaign_touches USING (tenant_id, campaign_id)}),
 		$touches, "$touches touches are enrolled");
@@ -157,14 +158,8 @@ sub dismiss_crew
 	append_to_file("$folder/stop", '');
 	foreach my $pid (@crew)
 	{
-		# nobody waits for a reader of the pipe
-		my $done = 0;
-		local $SIG{CHLD} = sub { };
-		while (!$done)
-		{
-			$done = waitpid($pid, 1) != 0;
-			read_events(0.02) unless $done;
-		}
+		# Read on meanwhile: a full pipe would hold them up.
+		read_events(0.02) while waitpid($pid, WNOHANG) == 0;
 	}
 	return;
 }
@@ -223,8 +218,7 @@ sub move_clock
 sub rows
 {
 	my ($sql) = @_;
-	require JSON::PP;
-	return @{ JSON::PP::decode_json(
+	return @{ decode_json(
 			$node->safe_psql('shop', "SELECT coalesce(json_agg(r), '[]') FROM ($sql) r")) };
 }
 
@@ -331,6 +325,7 @@ sub check_end
 	is($log->{attempts}, 0, 'no attempt is logged twice');
 	is($log->{unfinished}, 0, 'every touch of every completed enrolment has one final outcome');
 	is($log->{exhausted}, 0, 'no touch ran out of attempts');
+	diag('attempts at a touch, at most: ', $node->safe_psql('shop', 'SELECT max(attempt) FROM campaign.send_logs'));
 	return;
 }
 
