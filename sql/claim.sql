@@ -213,6 +213,25 @@ INSERT INTO campaign.jobs (tenant_id, contact_id, status, completed_at) VALUES (
 UPDATE campaign.service_types SET first_touch_delay = '1000 years' WHERE tenant_id = :'acme';
 \set VERBOSITY default
 
+-- and should a row be broken all the same, it is put off with a warning, and the others are served
+SELECT campaign.create_campaign(:'acme', 'Broken', '[{"channel": "email", "subject": "x", "body_text": "x"}]', 'contacts') AS broken \gset
+SELECT campaign.launch_campaign(:'broken');
+SELECT campaign.stop_contact(:'gus');
+SELECT outcome FROM campaign.enroll(:'broken', :'gus', anchor_at => '2030-01-20 00:00');
+SELECT outcome FROM campaign.enroll(:'odd', :'bob', anchor_at => '2030-01-20 00:00');
+RESET ROLE;
+-- as no function of the engine does
+DELETE FROM campaign.campaign_touches WHERE campaign_id = :'broken';
+SET ROLE regress_claim_worker;
+SET client_min_messages = error;
+SELECT c.contact_id = :'bob' AS bob, r.result FROM campaign.claim_due_touches('worker 1') c, LATERAL campaign.complete_touch(c.lease_token) r;
+RESET client_min_messages;
+SELECT count(*) FROM campaign.claim_due_touches('worker 1');
+SET ROLE regress_claim_ann;
+SELECT attempt, due_at - campaign.now() BETWEEN '14 minutes' AND '18 minutes' AS put_off FROM campaign.touch_queue q
+WHERE enrollment_id = (SELECT id FROM campaign.campaign_enrollments WHERE campaign_id = :'broken');
+SELECT campaign.stop_contact(:'gus');
+
 --
 -- Where a claim could not see every stop, or not write, there is none
 --

@@ -10,6 +10,8 @@ CREATE ROLE regress_stop_eve;
 CREATE ROLE regress_stop_worker;
 CREATE FUNCTION pg_temp.at_time(at timestamptz) RETURNS void LANGUAGE sql SECURITY DEFINER
 	AS $$ SELECT set_config('campaign.clock_offset', extract(epoch FROM at - clock_timestamp()) || ' seconds', false) $$;
+CREATE FUNCTION pg_temp.expire_leases() RETURNS void LANGUAGE sql SECURITY DEFINER
+	AS $$ UPDATE campaign.touch_queue SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until > clock_timestamp() $$;
 CREATE FUNCTION pg_temp.claim() RETURNS text LANGUAGE sql
 	AS $$ SELECT lease_token FROM campaign.claim_due_touches('worker 1', 1) $$;
 \o /dev/null
@@ -31,7 +33,7 @@ CREATE FUNCTION pg_temp.enroll(campaign uuid, contact uuid) RETURNS uuid LANGUAG
 	AS $$ SELECT enrollment_id FROM campaign.enroll(campaign, contact, anchor_at => '2030-01-08 10:00') $$;
 CREATE TEMP VIEW enrolments AS
 	SELECT status, stop_reason, date_trunc('minute', stopped_at) AS stopped_at, completed_at FROM campaign.campaign_enrollments ORDER BY id;
-CREATE TEMP VIEW enrolment AS SELECT e.* FROM (SELECT *, row_number() OVER () AS n FROM enrolments) e ORDER BY n DESC LIMIT 1;
+CREATE TEMP VIEW enrolment AS SELECT e.status, e.stop_reason, e.stopped_at, e.completed_at FROM (SELECT *, row_number() OVER () AS n FROM enrolments) e ORDER BY n DESC LIMIT 1;
 CREATE TEMP VIEW queue AS SELECT touch_number, due_at, lease_until > clock_timestamp() AS leased, flags FROM campaign.touch_queue;
 
 --
@@ -99,6 +101,23 @@ SET ROLE regress_stop_ann;
 SELECT campaign.stop_enrollment(:'enrolled', 'replied');
 SET ROLE regress_stop_worker;
 SELECT campaign.release_touch(:'token');
+SET ROLE regress_stop_ann;
+TABLE queue;
+
+-- the worker never comes back: the row goes when a worker finds time for it, after the end of the lease
+SELECT pg_temp.enroll(:'three', :'bob') AS enrolled \gset
+SET ROLE regress_stop_worker;
+SELECT pg_temp.claim() AS token \gset
+SET ROLE regress_stop_ann;
+SELECT campaign.stop_enrollment(:'enrolled', 'replied');
+SET ROLE regress_stop_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker 2');
+SET ROLE regress_stop_ann;
+TABLE queue;
+SELECT pg_temp.expire_leases();
+SET ROLE regress_stop_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker 2');
+SELECT campaign.begin_send(:'token');
 SET ROLE regress_stop_ann;
 TABLE queue;
 
