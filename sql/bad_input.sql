@@ -180,6 +180,22 @@ SELECT pg_temp.try($$SELECT campaign.render_message('{{', false, '{}')$$);
 SELECT pg_temp.try($$SELECT campaign.render_subject('{{contact.ssn}}', '{}')$$);
 
 --
+-- Functions that read no row: NULL gives NULL
+--
+SELECT pg_temp.try($$SELECT campaign.normalize_address(NULL)$$);
+SELECT a, campaign.normalize_address(a) FROM unnest(ARRAY['', '  ', E'\t Bob@X.Example\r\n', 'ÄRGER@x.example', '+1 (212) 555-0100', '+49.30/123', 'HTTPS://www.LinkedIn.com/in/Bob/', '///']) a;
+SELECT pg_temp.try($$SELECT campaign.check_message_text(NULL)$$);
+SELECT pg_temp.try($$SELECT campaign.render_message('Hi {{contact.first_name|there}}', true, '[]')$$);
+SELECT pg_temp.try($$SELECT campaign.render_message('Hi {{contact.first_name|there}}', true, '{"contact": 5}')$$);
+SELECT pg_temp.try($$SELECT campaign.render_message('Hi', NULL, '{}')$$);
+SELECT pg_temp.try($$SELECT campaign.require_template_config(NULL)$$);
+SELECT pg_temp.try($$SELECT count(*) FROM campaign.template_config_errors(NULL)$$);
+SELECT pg_temp.try($$SELECT campaign.normalize_template_config(NULL)$$);
+SELECT pg_temp.try($$SELECT campaign.is_timezone(NULL)$$);
+SELECT pg_temp.try($$SELECT campaign.touch_token(NULL, 1, now(), campaign.uuid_v7(), 1::smallint, 1::smallint, 1)$$);
+SELECT pg_temp.try($$SELECT campaign.touch_idempotency_key(NULL, NULL, NULL)$$);
+
+--
 -- Enrolment and stops
 --
 SELECT pg_temp.try($$SELECT campaign.enroll(NULL, NULL)$$);

@@ -198,6 +198,8 @@ SELECT campaign.begin_send(:'token');
 SELECT pg_temp.expire_leases();
 SET ROLE regress_lease_ann;
 TABLE uncertain;
+-- a member can work the key out, to ask the provider
+SELECT campaign.touch_idempotency_key(tenant_id, enrollment_id, touch_number) = :'key' AS the_same FROM campaign.touch_queue;
 SET ROLE regress_lease_worker;
 SELECT lease_token AS again, channel, attempt, idempotency_key = :'key' AS same_key FROM campaign.claim_due_touches('worker 2') \gset
 SELECT :'channel' AS channel, :attempt AS attempt, :'same_key' AS same_key, campaign.begin_send(:'again'), campaign.begin_send(:'token') AS the_former;
