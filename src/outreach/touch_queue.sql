@@ -33,6 +33,8 @@ CREATE TABLE campaign.touch_queue (
 ) WITH (fillfactor = 50);
 -- the way of a stop to its row, and the proof that an enrolment has one next touch
 CREATE UNIQUE INDEX touch_queue_enrollment_key ON campaign.touch_queue (tenant_id, enrollment_id);
+-- what is out of the claims' way: stopped under a lease, or uncertain
+CREATE INDEX touch_queue_aside_idx ON campaign.touch_queue (tenant_id, enrollment_id) WHERE due_at = 'infinity';
 SELECT pg_catalog.pg_extension_config_dump('campaign.touch_queue', '');
 
 CREATE FUNCTION campaign.notify_due(due_at timestamptz) RETURNS boolean

@@ -136,17 +136,13 @@ static Statement stop_enrollment = {
 	NULL, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TEXTOID}
 };
 
-/* rows of every lane at due infinity are few: stopped under a lease, or uncertain */
+/* what lies at due infinity has an index of its own: it is little */
 static Statement sweep_stopped = {
 	"WITH old AS MATERIALIZED ("
 	"  SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id"
-	"    FROM campaign.lanes l"
-	"   CROSS JOIN LATERAL (SELECT t.tenant_id, t.lane, t.due_at, t.enrollment_id"
-	"                         FROM campaign.touch_queue t"
-	"                        WHERE t.tenant_id = l.tenant_id AND t.lane = l.lane"
-	"                          AND t.due_at = 'infinity' AND t.flags = 2 AND t.lease_until <= $1"
-	"                        LIMIT $2 FOR UPDATE SKIP LOCKED) q"
-	"   LIMIT $2)"
+	"    FROM campaign.touch_queue q"
+	"   WHERE q.due_at = 'infinity' AND q.flags = 2 AND q.lease_until <= $1"
+	"   LIMIT $2 FOR UPDATE SKIP LOCKED)"
 	" DELETE FROM campaign.touch_queue q USING old o"
 	" WHERE q.tenant_id = o.tenant_id AND q.lane = o.lane AND q.due_at = o.due_at"
 	"   AND q.enrollment_id = o.enrollment_id",
