@@ -52,20 +52,25 @@ RunInSubtransaction(void (*work) (void *arg), void *arg)
 	{
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (!is_fault_of_data(error->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+
+	/* not from within the subtransaction, or the session would be left in it */
+	if (error != NULL && !is_fault_of_data(error->sqlerrcode))
+		ReThrowError(error);
 	return error;
 }
 
 static bool
 is_fault_of_data(int sqlstate)
 {
+	/* lock_timeout: a table is altered, say */
+	if (sqlstate == ERRCODE_LOCK_NOT_AVAILABLE)
+		return false;
 	switch (ERRCODE_TO_CATEGORY(sqlstate))
 	{
 		case ERRCODE_INVALID_TRANSACTION_STATE:
