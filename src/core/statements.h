@@ -25,7 +25,7 @@ typedef struct Statement
  */
 extern uint64 StatementRun(Statement *statement, Datum *values, const char *nulls);
 
-/* Column of the first row of SPI_tuptable, by number from 1. */
+/* Column, by number from 1, of a row of SPI_tuptable, by number from 0. */
 extern Datum StatementValue(uint64 row, int column, bool *isnull);
 
 /* The same as text, palloc'ed in the current context; NULL for NULL. */

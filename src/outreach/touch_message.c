@@ -23,6 +23,7 @@ typedef struct MessageSource
 	const TouchRow *row;
 	const TouchFacts *facts;
 	const TouchTenant *tenant;
+	Jsonb	   *attributes;		/* of the contact, once one is asked for */
 } MessageSource;
 
 static const char *lookup(void *arg, Placeholder what, const char *key, int keylen, int *len);
@@ -118,7 +119,9 @@ lookup(void *arg, Placeholder what, const char *key, int keylen, int *len)
 			value = source->facts->last_name;
 			break;
 		case PLACEHOLDER_CONTACT_ATTRIBUTE:
-			value = TemplateScalarText(&DatumGetJsonbP(source->facts->attributes)->root, key, keylen, len);
+			if (source->attributes == NULL)
+				source->attributes = DatumGetJsonbP(source->facts->attributes);
+			value = TemplateScalarText(&source->attributes->root, key, keylen, len);
 			/* a page of placeholders for one large attribute must not fill the memory */
 			if (value && *len > CAMPAIGN_MAX_VALUE_BYTES)
 				*len = pg_mbcliplen(value, *len, CAMPAIGN_MAX_VALUE_BYTES);

@@ -4,7 +4,8 @@
  *
  * Each is read once a call and kept in the batch's context.  A plan version
  * never changes; lanes' channels, tenants and templates may, and are then as
- * they were when the call met them first.
+ * they were when the call met them first.  An entry is made when all of it has
+ * been read, so that an error on the way leaves none that is half filled.
  */
 #include "postgres.h"
 
@@ -51,8 +52,12 @@ static Statement read_text = {
 	NULL, {UUIDOID, UUIDOID, INT4OID, INT2OID, TEXTOID}
 };
 
-static HTAB *batch_table(TouchBatch *batch, const char *name, Size keysize, Size entrysize);
-static char *keep_text(TouchBatch *batch, uint64 row, int column);
+/* Texts are as long as members make them; beyond this they are read again. */
+#define TEXTS_MAX_BYTES (8 * 1024 * 1024)
+
+static HTAB *batch_table(MemoryContext context, const char *name, Size keysize, Size entrysize);
+static void forget_texts(TouchBatch *batch);
+static char *keep_text(MemoryContext context, uint64 row, int column);
 
 /* The batch belongs to the current memory context. */
 void
@@ -60,10 +65,14 @@ TouchBatchInit(TouchBatch *batch)
 {
 	batch->context = CurrentMemoryContext;
 	batch->now = CampaignNow();
-	batch->lanes = batch_table(batch, "campaign lanes", sizeof(((TouchLane *) 0)->key), sizeof(TouchLane));
-	batch->plans = batch_table(batch, "campaign plans", sizeof(((TouchPlan *) 0)->key), sizeof(TouchPlan));
-	batch->texts = batch_table(batch, "campaign texts", sizeof(((TouchText *) 0)->key), sizeof(TouchText));
-	batch->tenants = batch_table(batch, "campaign tenants", sizeof(pg_uuid_t), sizeof(TouchTenant));
+	batch->lanes = batch_table(batch->context, "campaign lanes",
+							   sizeof(((TouchLane *) 0)->key), sizeof(TouchLane));
+	batch->plans = batch_table(batch->context, "campaign plans",
+							   sizeof(((TouchPlan *) 0)->key), sizeof(TouchPlan));
+	batch->tenants = batch_table(batch->context, "campaign tenants",
+								 sizeof(pg_uuid_t), sizeof(TouchTenant));
+	batch->texts_context = NULL;
+	forget_texts(batch);
 }
 
 /* NULL if there is no such lane. */
@@ -89,14 +98,16 @@ TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane)
 		SPI_freetuptable(SPI_tuptable);
 		return NULL;
 	}
-	entry = hash_search(batch->lanes, &wanted.key, HASH_ENTER, NULL);
-	entry->campaign = *DatumGetUUIDP(StatementValue(0, 1, &isnull));
-	entry->channel = keep_text(batch, 0, 2);
-	entry->address_kind = keep_text(batch, 0, 3);
-	entry->needs_opt_in = DatumGetBool(StatementValue(0, 4, &isnull));
-	entry->retries_uncertain = DatumGetBool(StatementValue(0, 5, &isnull));
-	entry->has_body = DatumGetBool(StatementValue(0, 6, &isnull));
+	wanted.campaign = *DatumGetUUIDP(StatementValue(0, 1, &isnull));
+	wanted.channel = keep_text(batch->context, 0, 2);
+	wanted.address_kind = keep_text(batch->context, 0, 3);
+	wanted.needs_opt_in = DatumGetBool(StatementValue(0, 4, &isnull));
+	wanted.retries_uncertain = DatumGetBool(StatementValue(0, 5, &isnull));
+	wanted.has_body = DatumGetBool(StatementValue(0, 6, &isnull));
 	SPI_freetuptable(SPI_tuptable);
+
+	entry = hash_search(batch->lanes, &wanted.key, HASH_ENTER, NULL);
+	*entry = wanted;
 	return entry;
 }
 
@@ -150,24 +161,31 @@ TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *camp
 TouchTenant *
 TouchBatchTenant(TouchBatch *batch, const pg_uuid_t *tenant)
 {
+	TouchTenant wanted;
 	TouchTenant *entry = hash_search(batch->tenants, tenant, HASH_FIND, NULL);
 	Datum		values[1];
 
 	if (entry)
 		return entry;
+	wanted.id = *tenant;
 	values[0] = UUIDPGetDatum(tenant);
 	if (StatementRun(&read_tenant, values, NULL) != 1)
 		elog(ERROR, "tenant of a queued touch is gone");
-	entry = hash_search(batch->tenants, tenant, HASH_ENTER, NULL);
-	entry->name = keep_text(batch, 0, 1);
-	entry->sender_name = keep_text(batch, 0, 2);
-	entry->review_url = keep_text(batch, 0, 3);
-	entry->link_base_url = keep_text(batch, 0, 4);
+	wanted.name = keep_text(batch->context, 0, 1);
+	wanted.sender_name = keep_text(batch->context, 0, 2);
+	wanted.review_url = keep_text(batch->context, 0, 3);
+	wanted.link_base_url = keep_text(batch->context, 0, 4);
 	SPI_freetuptable(SPI_tuptable);
+
+	entry = hash_search(batch->tenants, tenant, HASH_ENTER, NULL);
+	*entry = wanted;
 	return entry;
 }
 
-/* The unrendered text of a touch for the facts' service type. */
+/*
+ * The unrendered text of a touch for the facts' service type, valid until that
+ * of another touch is asked for.
+ */
 TouchText *
 TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *facts, int touch_number)
 {
@@ -189,6 +207,8 @@ TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *fac
 	if (entry)
 		return entry;
 
+	if (MemoryContextMemAllocated(batch->texts_context, true) > TEXTS_MAX_BYTES)
+		forget_texts(batch);
 	values[0] = UUIDPGetDatum(tenant);
 	values[1] = UUIDPGetDatum(&facts->campaign);
 	values[2] = Int32GetDatum(facts->plan_version);
@@ -201,9 +221,9 @@ TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *fac
 	wanted.has_template = !isnull;
 	if (!isnull)
 		wanted.template_id = *DatumGetUUIDP(template_id);
-	wanted.subject = keep_text(batch, 0, 2);
-	wanted.body = keep_text(batch, 0, 3);
-	wanted.body_html = keep_text(batch, 0, 4);
+	wanted.subject = keep_text(batch->texts_context, 0, 2);
+	wanted.body = keep_text(batch->texts_context, 0, 3);
+	wanted.body_html = keep_text(batch->texts_context, 0, 4);
 	SPI_freetuptable(SPI_tuptable);
 
 	entry = hash_search(batch->texts, &wanted.key, HASH_ENTER, NULL);
@@ -212,21 +232,32 @@ TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *fac
 }
 
 static HTAB *
-batch_table(TouchBatch *batch, const char *name, Size keysize, Size entrysize)
+batch_table(MemoryContext context, const char *name, Size keysize, Size entrysize)
 {
 	HASHCTL		ctl = {0};
 
 	ctl.keysize = keysize;
 	ctl.entrysize = entrysize;
-	ctl.hcxt = batch->context;
+	ctl.hcxt = context;
 	return hash_create(name, 16, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* A column of the result as text in the batch's context. */
-static char *
-keep_text(TouchBatch *batch, uint64 row, int column)
+static void
+forget_texts(TouchBatch *batch)
 {
-	MemoryContext old = MemoryContextSwitchTo(batch->context);
+	if (batch->texts_context != NULL)
+		MemoryContextDelete(batch->texts_context);
+	batch->texts_context = AllocSetContextCreate(batch->context, "campaign texts of touches",
+												 ALLOCSET_DEFAULT_SIZES);
+	batch->texts = batch_table(batch->texts_context, "campaign texts",
+							   sizeof(((TouchText *) 0)->key), sizeof(TouchText));
+}
+
+/* A column of the result as text in a context. */
+static char *
+keep_text(MemoryContext context, uint64 row, int column)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
 	char	   *text = StatementText(row, column);
 
 	MemoryContextSwitchTo(old);

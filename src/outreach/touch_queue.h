@@ -136,8 +136,9 @@ typedef struct TouchBatch
 	TimestampTz now;			/* the engine's clock */
 	HTAB	   *lanes;
 	HTAB	   *plans;
-	HTAB	   *texts;
 	HTAB	   *tenants;
+	MemoryContext texts_context;	/* of this table alone, which may start again */
+	HTAB	   *texts;
 } TouchBatch;
 
 typedef struct TouchFacts
