@@ -279,6 +279,25 @@ WHERE k.external_id IS NOT NULL ORDER BY 1;
 SET ROLE regress_report_worker;
 -- those of which nothing valid was said are still leased
 SELECT n, campaign.begin_send(lease_token) FROM claimed ORDER BY n;
+-- one whose provider's id no index takes spoils itself only
+SELECT r.n, result FROM campaign.report_touches(ARRAY[
+		ROW((SELECT lease_token FROM claimed WHERE n = 2), 'sent', repeat('0123456789', 100) || 'x', NULL, NULL, NULL, NULL, NULL),
+		ROW((SELECT lease_token FROM claimed WHERE n = 5), 'sent', repeat('0123456789', 100), NULL, NULL, NULL, NULL, NULL)
+	]::campaign.touch_result[]) WITH ORDINALITY AS r(lease_token, result, enrollment_status, next_due_at, n);
+-- and so does one that fails for a reason that nobody foresaw
+SET client_min_messages = error;
+RESET ROLE;
+BEGIN;
+ALTER TABLE campaign.send_logs ADD CONSTRAINT unforeseen CHECK (error <> 'unforeseen');
+SELECT r.n, result, enrollment_status, next_due_at IS NOT NULL AS next FROM campaign.report_touches(ARRAY[
+		ROW((SELECT lease_token FROM claimed WHERE n = 2), 'failed', NULL, 'unforeseen', NULL, NULL, NULL, NULL),
+		ROW((SELECT lease_token FROM claimed WHERE n = 5), 'sent', repeat('0123456789', 100), NULL, NULL, NULL, NULL, NULL),
+		ROW((SELECT lease_token FROM claimed WHERE n = 2), 'failed', NULL, 'foreseen', NULL, NULL, NULL, NULL)
+	]::campaign.touch_result[]) WITH ORDINALITY AS r(lease_token, result, enrollment_status, next_due_at, n);
+COMMIT;
+ALTER TABLE campaign.send_logs DROP CONSTRAINT unforeseen;
+RESET client_min_messages;
+SET ROLE regress_report_worker;
 SELECT * FROM campaign.report_touches('{}');
 SELECT * FROM campaign.report_touches(NULL);
 RESET ROLE;

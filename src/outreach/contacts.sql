@@ -29,6 +29,7 @@ CREATE TABLE campaign.companies (
   CONSTRAINT companies_pkey PRIMARY KEY (tenant_id, id),
   CONSTRAINT companies_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT companies_external_id_key UNIQUE (tenant_id, external_id),
+  CONSTRAINT companies_external_id_check CHECK (external_id COLLATE "C" ~ '\S' AND pg_catalog.length(external_id) <= 255),
   CONSTRAINT companies_name_check CHECK (name COLLATE "C" ~ '\S' AND pg_catalog.length(name) <= 255),
   CONSTRAINT companies_attributes_check CHECK (pg_catalog.jsonb_typeof(attributes) = 'object' AND pg_catalog.octet_length(attributes::text) <= 65536)
 );
@@ -67,7 +68,8 @@ CREATE TABLE campaign.contacts (
   -- RFC 5321 bounds a path at 256 octets with its angle brackets
   CONSTRAINT contacts_email_check CHECK (email COLLATE "C" ~ '^[^@\s]+@[^@\s]+$' AND pg_catalog.length(email) <= 254),
   CONSTRAINT contacts_phone_check CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),
-  CONSTRAINT contacts_linkedin_url_check CHECK (linkedin_url COLLATE "C" ~* '^https?://[^\s]+$' AND pg_catalog.length(linkedin_url) <= 2048),
+  CONSTRAINT contacts_linkedin_url_check CHECK (linkedin_url COLLATE "C" ~* '^https?://[^\s]+$' AND pg_catalog.octet_length(linkedin_url) <= 2048),
+  CONSTRAINT contacts_external_id_check CHECK (external_id COLLATE "C" ~ '\S' AND pg_catalog.length(external_id) <= 255),
   CONSTRAINT contacts_language_check CHECK (language ~ '^[a-z]{2}$'),
   CONSTRAINT contacts_names_check CHECK (pg_catalog.length(first_name) <= 255 AND pg_catalog.length(last_name) <= 255),
   CONSTRAINT contacts_disqualified_check CHECK (disqualified_reason IS NULL OR is_disqualified),
@@ -104,7 +106,8 @@ CREATE TABLE campaign.suppressions (
   note      text,
   CONSTRAINT suppressions_pkey PRIMARY KEY (tenant_id, address),
   CONSTRAINT suppressions_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
-  CONSTRAINT suppressions_address_check CHECK (address <> '' AND address = campaign.normalize_address(address)),
+  CONSTRAINT suppressions_address_check CHECK (address <> '' AND address = campaign.normalize_address(address)
+    AND pg_catalog.octet_length(address) <= 2048),
   CONSTRAINT suppressions_reason_check CHECK (reason IN ('hard_bounce', 'complaint', 'unsubscribe', 'manual'))
 );
 SELECT pg_catalog.pg_extension_config_dump('campaign.suppressions', '');
@@ -204,8 +207,8 @@ DECLARE
   affected uuid[];
 BEGIN
   PERFORM campaign.require_tenant(tenant);
-  IF coalesce(normal, '') = '' THEN
-    RAISE EXCEPTION 'address must not be empty'
+  IF coalesce(normal, '') = '' OR octet_length(normal) > 2048 THEN
+    RAISE EXCEPTION 'address must have 1 to 2048 bytes'
       USING ERRCODE = 'invalid_parameter_value',
             DETAIL = 'An address is an e-mail address, a phone number or a profile URL.',
             HINT = 'Pass the address that must never be used again.';

@@ -17,6 +17,7 @@ CREATE TABLE campaign.jobs (
   CONSTRAINT jobs_service_type_fkey FOREIGN KEY (tenant_id, service_type) REFERENCES campaign.service_types (tenant_id, service_type),
   CONSTRAINT jobs_campaign_override_fkey FOREIGN KEY (tenant_id, campaign_override) REFERENCES campaign.campaigns (tenant_id, id),
   CONSTRAINT jobs_external_id_key UNIQUE (tenant_id, external_id),
+  CONSTRAINT jobs_external_id_check CHECK (external_id COLLATE "C" ~ '\S' AND pg_catalog.length(external_id) <= 255),
   CONSTRAINT jobs_status_check CHECK (status IN ('scheduled', 'completed', 'do_not_send')),
   CONSTRAINT jobs_completed_at_check CHECK (status <> 'completed' OR completed_at IS NOT NULL),
   -- the anchor of a plan of up to 50 years: no sum of the two leaves the calendar

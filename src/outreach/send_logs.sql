@@ -30,6 +30,8 @@ CREATE TABLE campaign.send_logs (
   CONSTRAINT send_logs_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT send_logs_status_check CHECK (status IN ('sent', 'failed', 'skipped')),
   CONSTRAINT send_logs_sent_at_check CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
+  -- what is indexed fits in an index
+  CONSTRAINT send_logs_provider_id_check CHECK (pg_catalog.octet_length(provider_id) <= 1000),
   CONSTRAINT send_logs_touch_number_check CHECK (touch_number >= 1),
   -- a touch of an enrolment, or a manual send
   CONSTRAINT send_logs_enrollment_check CHECK (
@@ -52,6 +54,8 @@ DECLARE
   new_id uuid := campaign.uuid_v7();
   target record;
 BEGIN
+  PERFORM campaign.lock_tenant_key(c.tenant_id) FROM campaign.contacts c
+   WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = contact;
   SELECT c.tenant_id, c.email, c.phone, c.linkedin_url INTO target FROM campaign.contacts c
    WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = contact
      -- whoever deletes it meanwhile waits, and then finds history
@@ -74,6 +78,12 @@ BEGIN
             DETAIL = 'A send is logged under a channel.',
             HINT = 'See the table campaign.channels.';
   END IF;
+  IF octet_length(provider_id) > 1000 THEN
+    RAISE EXCEPTION 'provider_id is too long'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('It has %s bytes, and 1000 are the most.', octet_length(provider_id)),
+            HINT = 'Pass the id that the provider knows the message by, and the rest as metadata.';
+  END IF;
   PERFORM FROM campaign.message_templates m WHERE m.tenant_id = target.tenant_id AND m.id = template FOR KEY SHARE;
   IF template IS NOT NULL AND NOT FOUND THEN
     RAISE EXCEPTION 'message template "%" does not exist', template
@@ -90,7 +100,7 @@ BEGIN
   RETURN new_id;
 END $$;
 COMMENT ON FUNCTION campaign.log_send(uuid, text, text, text, text, timestamptz, uuid, jsonb) IS
-'Logs a message that a person sent outside every campaign, so that it shows in the contact''s history; returns its id. The address defaults to the contact''s for the channel, sent_at to now. Raises P0002 for a contact or template that is not yours, 22023 for an unknown channel.';
+'Logs a message that a person sent outside every campaign, so that it shows in the contact''s history; returns its id. The address defaults to the contact''s for the channel, sent_at to now. Raises P0002 for a contact or template that is not yours, 22023 for an unknown channel, a provider_id of more than 1000 bytes and a time without end.';
 
 ALTER TABLE campaign.send_logs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY send_logs_select ON campaign.send_logs FOR SELECT

@@ -5,7 +5,7 @@ CREATE TABLE campaign.workers (
   name          text NOT NULL,
   first_seen_at timestamptz NOT NULL,
   CONSTRAINT workers_pkey PRIMARY KEY (id),
-  CONSTRAINT workers_name_check CHECK (name COLLATE "C" ~ '\S' AND pg_catalog.length(name) <= 200)
+  CONSTRAINT workers_name_check CHECK (name COLLATE "C" ~ '\S' AND pg_catalog.octet_length(name) <= 199)
 );
 SELECT pg_catalog.pg_extension_config_dump('campaign.workers', '');
 

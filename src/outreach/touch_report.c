@@ -4,8 +4,13 @@
  *
  * A batch is settled item by item in the order of the enrolments, so that two
  * batches that meet wait for each other in one direction only, and answered in
- * the order in which it came.  Each item locks its enrolment and then its row.
- * An item that is not current, or makes no sense, changes nothing and says so.
+ * the order in which it came.  Each item locks its tenant's key, its enrolment
+ * and then its row.  An item that is not current, or makes no sense, changes
+ * nothing and says so.
+ *
+ * No item may spoil the others.  All of them run in one subtransaction; should
+ * that fail, they run again, each in one of its own, and those that fail are
+ * invalid, with a warning.
  */
 #include "postgres.h"
 
@@ -21,7 +26,9 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "campaign.h"
 #include "core/statements.h"
+#include "core/transactions.h"
 #include "outreach/touch_queue.h"
 
 #define REPORT_COLUMNS 4
@@ -38,6 +45,16 @@ typedef struct Report
 	bool		has_next;
 	TimestampTz next_due_at;
 } Report;
+
+typedef struct ReportRun
+{
+	TouchBatch	batch;
+	Report	  **order;			/* of the enrolments */
+	int			count;
+	MemoryContext row_context;	/* reset for each item */
+	bool		careful;		/* each item in its own subtransaction */
+	Report	   *report;			/* the one at work */
+} ReportRun;
 
 /* An attempt that was reported before, under the same fence. */
 static Statement find_reported = {
@@ -58,7 +75,9 @@ static void read_report(HeapTupleHeader tuple, TimestampTz now, Report *report);
 static bool read_outcome(const char *outcome, TouchOutcome *result);
 static char *attribute_text(HeapTupleHeader tuple, const char *name);
 static int	compare_reports(const void *a, const void *b);
-static void settle_report(TouchBatch *batch, Report *report);
+static void settle_reports(void *arg);
+static void settle_with_care(ReportRun *run);
+static void settle_report(void *arg);
 static void answer_again(TouchBatch *batch, Report *report);
 static void return_report(ReturnSetInfo *result, const Report *report);
 
@@ -66,11 +85,8 @@ Datum
 campaign_report_touches(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result;
-	TouchBatch	batch;
+	ReportRun	run = {0};
 	Report	   *reports;
-	Report	  **order;
-	int			count;
-	MemoryContext row_context;
 
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -78,26 +94,23 @@ campaign_report_touches(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 
 	SPI_connect();
-	TouchBatchInit(&batch);
-	reports = read_reports(PG_GETARG_ARRAYTYPE_P(0), batch.now, &count);
-	order = palloc(sizeof(Report *) * Max(count, 1));
-	for (int i = 0; i < count; i++)
-		order[i] = &reports[i];
-	qsort(order, count, sizeof(Report *), compare_reports);
+	TouchBatchInit(&run.batch);
+	reports = read_reports(PG_GETARG_ARRAYTYPE_P(0), run.batch.now, &run.count);
+	run.order = palloc(sizeof(Report *) * Max(run.count, 1));
+	for (int i = 0; i < run.count; i++)
+		run.order[i] = &reports[i];
+	qsort(run.order, run.count, sizeof(Report *), compare_reports);
+	run.row_context = AllocSetContextCreate(CurrentMemoryContext, "campaign reported touch",
+											ALLOCSET_DEFAULT_SIZES);
 
-	row_context = AllocSetContextCreate(CurrentMemoryContext, "campaign reported touch",
-										ALLOCSET_DEFAULT_SIZES);
-	for (int i = 0; i < count; i++)
+	if (RunInSubtransaction(settle_reports, &run) != NULL)
 	{
-		MemoryContext old = MemoryContextSwitchTo(row_context);
-
-		CHECK_FOR_INTERRUPTS();
-		if (order[i]->valid)
-			settle_report(&batch, order[i]);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(row_context);
+		run.careful = true;
+		MemoryContextReset(run.row_context);
+		TouchBatchInit(&run.batch);
+		settle_reports(&run);
 	}
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < run.count; i++)
 		return_report(result, &reports[i]);
 	SPI_finish();
 	return (Datum) 0;
@@ -126,7 +139,7 @@ read_reports(ArrayType *array, TimestampTz now, int *count)
 	return reports;
 }
 
-/* What is no token, no outcome, or a time without end leaves the item invalid. */
+/* What is no token, no outcome, a time without end or an endless id leaves the item invalid. */
 static void
 read_report(HeapTupleHeader tuple, TimestampTz now, Report *report)
 {
@@ -145,6 +158,8 @@ read_report(HeapTupleHeader tuple, TimestampTz now, Report *report)
 		return;
 
 	outcome->provider_id = attribute_text(tuple, "provider_id");
+	if (outcome->provider_id && strlen(outcome->provider_id) > CAMPAIGN_MAX_PROVIDER_BYTES)
+		return;
 	outcome->error = attribute_text(tuple, "error");
 	outcome->reason = attribute_text(tuple, "reason");
 	value = GetAttributeByName(tuple, "permanent", &isnull);
@@ -199,14 +214,59 @@ compare_reports(const void *a, const void *b)
 }
 
 static void
-settle_report(TouchBatch *batch, Report *report)
+settle_reports(void *arg)
 {
+	ReportRun  *run = arg;
+
+	for (int i = 0; i < run->count; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(run->row_context);
+
+		CHECK_FOR_INTERRUPTS();
+		run->report = run->order[i];
+		if (run->report->valid && run->careful)
+			settle_with_care(run);
+		else if (run->report->valid)
+			settle_report(run);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(run->row_context);
+	}
+}
+
+static void
+settle_with_care(ReportRun *run)
+{
+	Report	   *report = run->report;
+	ErrorData  *error = RunInSubtransaction(settle_report, run);
+
+	if (error == NULL)
+		return;
+	report->result = "invalid";
+	report->enrollment_status = NULL;
+	report->has_next = false;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("report on enrolment %s cannot be taken: %s",
+					DatumGetCString(DirectFunctionCall1(uuid_out,
+														UUIDPGetDatum(&report->token.key.enrollment))),
+					error->message),
+			 errdetail("The touch is as it was; the others are settled.")));
+}
+
+static void
+settle_report(void *arg)
+{
+	ReportRun  *run = arg;
+	TouchBatch *batch = &run->batch;
+	Report	   *report = run->report;
 	TouchRow	row;
 	TouchFacts	facts;
 	TouchSettled settled;
 	TouchLane  *lane;
 
 	report->result = "lease_lost";
+	report->enrollment_status = NULL;
+	report->has_next = false;
 	if (!StorageLockTenant(&report->token.key.tenant, true) ||
 		!StorageLockEnrollment(&report->token.key, true))
 		return;
