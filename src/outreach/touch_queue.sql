@@ -276,19 +276,19 @@ COMMENT ON FUNCTION campaign.retry_touch(uuid, integer) IS
 CREATE FUNCTION campaign.next_due_at(tenants uuid[] DEFAULT NULL, channels text[] DEFAULT NULL) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT min(d.at)
+  SELECT min(CASE WHEN free.due_at <= campaign.now() THEN free.due_at
+                  -- a leased touch comes back when its lease ends; leases run on the wall clock
+                  ELSE least(free.due_at,
+                             (SELECT min(campaign.now() + (q.lease_until - clock_timestamp())) FROM campaign.touch_queue q
+                               WHERE q.tenant_id = l.tenant_id AND q.lane = l.lane AND q.lease_until > clock_timestamp()
+                                 AND q.due_at <= campaign.now()
+                                 AND (q.flags = 0 OR q.flags = 1 AND c.uncertain_policy = 'retry'))) END)
     FROM campaign.lanes l JOIN campaign.channels c ON c.channel = l.channel
-    CROSS JOIN LATERAL (
-      (SELECT q.due_at AS at FROM campaign.touch_queue q
-        WHERE q.tenant_id = l.tenant_id AND q.lane = l.lane AND q.lease_until <= clock_timestamp() AND q.due_at < 'infinity'
-          AND (q.flags = 0 OR q.flags = 1 AND c.uncertain_policy = 'retry')
-        ORDER BY q.due_at LIMIT 1)
-      UNION ALL
-      -- a leased touch comes back when its lease ends; leases run on the wall clock
-      SELECT min(campaign.now() + (q.lease_until - clock_timestamp())) FROM campaign.touch_queue q
-       WHERE q.tenant_id = l.tenant_id AND q.lane = l.lane AND q.lease_until > clock_timestamp()
-         AND q.due_at <= campaign.now() AND (q.flags = 0 OR q.flags = 1 AND c.uncertain_policy = 'retry')
-    ) d
+    LEFT JOIN LATERAL (
+      SELECT q.due_at FROM campaign.touch_queue q
+       WHERE q.tenant_id = l.tenant_id AND q.lane = l.lane AND q.lease_until <= clock_timestamp() AND q.due_at < 'infinity'
+         AND (q.flags = 0 OR q.flags = 1 AND c.uncertain_policy = 'retry')
+       ORDER BY q.due_at LIMIT 1) free ON true
    WHERE NOT l.paused AND ($1 IS NULL OR l.tenant_id = ANY ($1)) AND ($2 IS NULL OR l.channel = ANY ($2));
 END;
 COMMENT ON FUNCTION campaign.next_due_at(uuid[], text[]) IS
