@@ -4,6 +4,7 @@ ROOMS = \
 	core/ids \
 	core/schema_version \
 	core/transactions \
+	core/statements \
 	core/access \
 	core/identity \
 	core/tenants \
@@ -13,7 +14,6 @@ ROOMS = \
 	core/documents \
 	core/document_schema \
 	core/leases \
-	core/statements \
 	outreach/channels \
 	outreach/service_types \
 	outreach/template_render \

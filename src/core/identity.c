@@ -46,6 +46,7 @@
 #include "campaign.h"
 #include "compat.h"
 #include "core/identity.h"
+#include "core/statements.h"
 
 typedef enum IdentitySource
 {
@@ -73,6 +74,9 @@ typedef struct MemberTenants
 } MemberTenants;
 
 #define UNBOUND_MEMBER ""
+
+/* Loads of one use that an invalidation may spoil before the last one serves. */
+#define MAX_LOAD_ATTEMPTS 3
 
 /* A pool of connections serves many members; beyond this the cache starts again. */
 #define CACHE_MAX_MEMBERS 256
@@ -105,6 +109,18 @@ static const struct config_enum_entry identity_sources[] = {
 	{"role", IDENTITY_ROLE, false},
 	{"jwt", IDENTITY_JWT, false},
 	{NULL, 0, false}
+};
+
+/* Rows (tenant, may write, may own), ordered. */
+static Statement member_tenants = {
+	"SELECT tenant_id, role OPERATOR(pg_catalog.<>) 'viewer', role OPERATOR(pg_catalog.=) 'owner'"
+	" FROM campaign.tenant_members WHERE member OPERATOR(pg_catalog.=) $1 ORDER BY tenant_id",
+	NULL, {TEXTOID}
+};
+
+static Statement all_tenants = {
+	"SELECT id, NOT seeded, NOT seeded FROM campaign.tenants ORDER BY id",
+	NULL, {InvalidOid}
 };
 
 static int	identity_source = IDENTITY_ROLE;
@@ -335,17 +351,18 @@ tenants_of_caller(TenantAccess access)
  * The member's entry, valid until the next invalidation is accepted.
  *
  * Messages are accepted first: in a transaction that already holds its locks
- * nothing else would, and a member removed elsewhere would go on reading.
+ * nothing else would, and a member removed elsewhere would go on reading.  If
+ * the tables never rest (or debug_discard_caches is on) the last load serves
+ * this use only.
  */
 static MemberTenants *
 find_tenants(const char *member)
 {
+	static MemberTenants loaded;
 	MemberTenants *entry;
-	MemberTenants loaded;
-	bool		found;
 
 	AcceptInvalidationMessages();
-	for (;;)
+	for (int attempt = 1;; attempt++)
 	{
 		prepare_cache();
 		entry = hash_search(cache.members, member, HASH_FIND, NULL);
@@ -353,9 +370,11 @@ find_tenants(const char *member)
 			return entry;
 		if (load_tenants(member, &loaded))
 			break;
+		if (attempt >= MAX_LOAD_ATTEMPTS)
+			return &loaded;
 		CHECK_FOR_INTERRUPTS();
 	}
-	entry = hash_search(cache.members, member, HASH_ENTER, &found);
+	entry = hash_search(cache.members, member, HASH_ENTER, NULL);
 	memcpy(entry->tenants, loaded.tenants, sizeof(loaded.tenants));
 	return entry;
 }
@@ -427,16 +446,13 @@ load_tenants(const char *member, MemberTenants *entry)
 		elog(ERROR, "SPI_connect failed");
 
 	query_tenants(member);
-	if (cache.generation == generation)
-	{
-		/* All tenants include the system tenant; a member reads it beside his own. */
-		with_system = SPI_processed > 0 && strcmp(member, UNBOUND_MEMBER) != 0;
+	/* All tenants include the system tenant; a member reads it beside his own. */
+	with_system = SPI_processed > 0 && strcmp(member, UNBOUND_MEMBER) != 0;
 
-		MemoryContextSwitchTo(cache.context);
-		for (int access = 0; access < TENANT_ACCESS_COUNT; access++)
-			entry->tenants[access] = collect_tenants(access, with_system && access == TENANT_READ);
-		MemoryContextSwitchTo(caller);
-	}
+	MemoryContextSwitchTo(cache.context);
+	for (int access = 0; access < TENANT_ACCESS_COUNT; access++)
+		entry->tenants[access] = collect_tenants(access, with_system && access == TENANT_READ);
+	MemoryContextSwitchTo(caller);
 
 	SPI_finish();
 	SetUserIdAndSecContext(save_userid, save_sec_context);
@@ -463,31 +479,14 @@ owner_of_table(Oid relid)
 static void
 query_tenants(const char *member)
 {
-	static SPIPlanPtr member_plan = NULL;
-	static SPIPlanPtr unbound_plan = NULL;
 	bool		unbound = strcmp(member, UNBOUND_MEMBER) == 0;
-	SPIPlanPtr *plan = unbound ? &unbound_plan : &member_plan;
-	Oid			argtypes[] = {TEXTOID};
 	Datum		args[1];
 	int			result;
 
 	PushActiveSnapshot(GetCatalogSnapshot(cache.members_table));
-	if (*plan == NULL)
-	{
-		SPIPlanPtr	prepared;
-
-		prepared = unbound ?
-			SPI_prepare("SELECT id, NOT seeded, NOT seeded FROM campaign.tenants ORDER BY id", 0, NULL) :
-			SPI_prepare("SELECT tenant_id, role OPERATOR(pg_catalog.<>) 'viewer', role OPERATOR(pg_catalog.=) 'owner' "
-						"FROM campaign.tenant_members WHERE member OPERATOR(pg_catalog.=) $1 ORDER BY tenant_id",
-						1, argtypes);
-		if (prepared == NULL || SPI_keepplan(prepared) != 0)
-			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-		*plan = prepared;
-	}
-
 	args[0] = CStringGetTextDatum(member);
-	result = SPI_execute_plan(*plan, args, NULL, true, 0);
+	result = SPI_execute_plan(StatementPlan(unbound ? &all_tenants : &member_tenants),
+							  args, NULL, true, 0);
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
 	PopActiveSnapshot();

@@ -40,6 +40,7 @@
 #include "compat.h"
 #include "core/errors.h"
 #include "core/life_cycles.h"
+#include "core/statements.h"
 
 /* Loads of one use that an invalidation may spoil before the last one serves. */
 #define MAX_LOAD_ATTEMPTS 3
@@ -87,7 +88,7 @@ static Oid	transitions_relid = InvalidOid;
 
 static char *transition_reason = NULL;
 
-static const char *const load_query =
+static Statement load_statement = {
 	"SELECT s.machine, s.state,"
 	" (SELECT pg_catalog.array_agg(t.to_state ORDER BY g.\"position\", g.state)"
 	"  FROM campaign.life_cycle_transitions t"
@@ -97,14 +98,18 @@ static const char *const load_query =
 	"  WHERE t.machine OPERATOR(pg_catalog.=) s.machine"
 	"  AND t.from_state OPERATOR(pg_catalog.=) s.state)"
 	" FROM campaign.life_cycle_states s"
-	" ORDER BY s.machine, s.\"position\", s.state";
+	" ORDER BY s.machine, s.\"position\", s.state",
+	NULL, {InvalidOid}
+};
 
-static const char *const log_query =
+static Statement log_statement = {
 	"INSERT INTO campaign.life_cycle_log"
 	" (tenant_id, machine, relation, entity_id, from_state, to_state, actor, reason)"
 	" SELECT $1, $2, $3, $4, $5, $6,"
 	" COALESCE(campaign.current_member(), SESSION_USER::pg_catalog.text), $7"
-	" WHERE $8 OR $1 OPERATOR(pg_catalog.=) ANY (campaign.writable_tenants())";
+	" WHERE $8 OR $1 OPERATOR(pg_catalog.=) ANY (campaign.writable_tenants())",
+	NULL, {UUIDOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID}
+};
 
 PG_FUNCTION_INFO_V1(campaign_enforce_life_cycle);
 PG_FUNCTION_INFO_V1(campaign_protect_seeded);
@@ -126,7 +131,6 @@ static void log_transition(LifeCycleCall *call, HeapTuple tuple,
 						   const char *from, const char *to);
 static Oid	get_campaign_relid(const char *relname);
 static Oid	become_owner(Oid relid, int *save_sec_context);
-static SPIPlanPtr keep_plan(SPIPlanPtr *plan, const char *query, int nargs, Oid *argtypes);
 static void load_life_cycles(void);
 static LifeCycleCache *read_life_cycles(MemoryContext context);
 static LifeCycleCache *build_cache(SPITupleTable *table, uint64 nrows, MemoryContext context);
@@ -501,8 +505,6 @@ quoted_list(const char *const *names, int count)
 static void
 log_transition(LifeCycleCall *call, HeapTuple tuple, const char *from, const char *to)
 {
-	static SPIPlanPtr log_plan = NULL;
-	Oid			argtypes[8] = {UUIDOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID};
 	Datum		values[8];
 	char		nulls[9] = "        ";
 	TupleDesc	tupdesc = RelationGetDescr(call->rel);
@@ -538,10 +540,7 @@ log_transition(LifeCycleCall *call, HeapTuple tuple, const char *from, const cha
 		values[6] = CStringGetTextDatum(transition_reason);
 	values[7] = BoolGetDatum(call->rel->rd_rel->relowner == log_owner);
 
-	if (SPI_execute_plan(keep_plan(&log_plan, log_query, lengthof(argtypes), argtypes),
-						 values, nulls, false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not write life_cycle_log: %s", SPI_result_code_string(SPI_result));
-	if (SPI_processed != 1)
+	if (StatementRun(&log_statement, values, nulls) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("tenant \"%s\" does not exist",
@@ -582,21 +581,6 @@ become_owner(Oid relid, int *save_sec_context)
 	SetUserIdAndSecContext(owner, *save_sec_context |
 						   SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
 	return owner;
-}
-
-/* Under SPI_connect: prepare once in a session.  Revalidation follows DROP and CREATE EXTENSION. */
-static SPIPlanPtr
-keep_plan(SPIPlanPtr *plan, const char *query, int nargs, Oid *argtypes)
-{
-	if (*plan == NULL)
-	{
-		SPIPlanPtr	prepared = SPI_prepare(query, nargs, argtypes);
-
-		if (prepared == NULL || SPI_keepplan(prepared) != 0)
-			elog(ERROR, "could not prepare a life cycle query: %s", SPI_result_code_string(SPI_result));
-		*plan = prepared;
-	}
-	return *plan;
 }
 
 /*
@@ -641,7 +625,6 @@ load_life_cycles(void)
 static LifeCycleCache *
 read_life_cycles(MemoryContext context)
 {
-	static SPIPlanPtr load_plan = NULL;
 	LifeCycleCache *cache;
 	Snapshot	snapshot;
 	Oid			save_userid = GetUserId();
@@ -651,7 +634,7 @@ read_life_cycles(MemoryContext context)
 	become_owner(states_relid, &save_sec_context);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 
-	if (SPI_execute_snapshot(keep_plan(&load_plan, load_query, 0, NULL), NULL, NULL,
+	if (SPI_execute_snapshot(StatementPlan(&load_statement), NULL, NULL,
 							 snapshot, InvalidSnapshot, true, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read life cycles: %s", SPI_result_code_string(SPI_result));
 	cache = build_cache(SPI_tuptable, SPI_processed, context);

@@ -12,29 +12,34 @@
 
 #include "core/statements.h"
 
+SPIPlanPtr
+StatementPlan(Statement *statement)
+{
+	int			nargs = 0;
+	SPIPlanPtr	plan;
+
+	if (statement->plan != NULL)
+		return statement->plan;
+
+	while (statement->types[nargs] != InvalidOid)
+		nargs++;
+	plan = SPI_prepare(statement->sql, nargs, statement->types);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", statement->sql,
+			 SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not keep the plan of \"%s\"", statement->sql);
+	statement->plan = plan;
+	return plan;
+}
+
 uint64
 StatementRun(Statement *statement, Datum *values, const char *nulls)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	int			code;
 
-	if (statement->plan == NULL)
-	{
-		int			nargs = 0;
-		SPIPlanPtr	plan;
-
-		while (statement->types[nargs] != InvalidOid)
-			nargs++;
-		plan = SPI_prepare(statement->sql, nargs, statement->types);
-		if (plan == NULL)
-			elog(ERROR, "could not prepare \"%s\": %s", statement->sql,
-				 SPI_result_code_string(SPI_result));
-		if (SPI_keepplan(plan) != 0)
-			elog(ERROR, "could not keep the plan of \"%s\"", statement->sql);
-		statement->plan = plan;
-	}
-
-	code = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	code = SPI_execute_plan(StatementPlan(statement), values, nulls, false, 0);
 	if (code < 0)
 		elog(ERROR, "could not run \"%s\": %s", statement->sql, SPI_result_code_string(code));
 	/* SPI leaves us in the memory of its connection, where garbage stays until the end */

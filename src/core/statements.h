@@ -18,6 +18,12 @@ typedef struct Statement
 } Statement;
 
 /*
+ * The plan, made when it is first asked for, inside SPI_connect(): for whoever
+ * runs a statement in a way of his own.
+ */
+extern SPIPlanPtr StatementPlan(Statement *statement);
+
+/*
  * Run a statement inside SPI_connect(), with a snapshot of its own: under READ
  * COMMITTED it sees what has committed by now.  nulls as in SPI_execute_plan,
  * or NULL.  Returns the number of rows processed; rows are in SPI_tuptable,

@@ -65,6 +65,7 @@ static void claim_with_care(Claim *claim);
 static void claim_touch(void *arg);
 static void claim_one_with_care(Claim *claim);
 static void put_off(void *arg);
+static void give_up(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane);
 static void settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts,
 							const TouchLane *lane, TouchOutcome *outcome);
 static void stop_by_claim(Claim *claim, const TouchRow *row, const TouchFacts *facts, const char *reason);
@@ -280,23 +281,14 @@ claim_touch(void *arg)
 	facts.text_missing = lane->has_body && text->body == NULL && text->body_html == NULL;
 	verdict = TouchGate(&facts, lane);
 	plan = TouchBatchPlan(batch, &row.key.tenant, &facts.campaign, facts.plan_version);
-	if (verdict.outcome == GATE_DELIVER && row.attempt - row.attempt_base >= plan->max_attempts)
-	{
-		/* the last attempt is logged already if max_attempts was lowered after it */
-		if (StorageLastAttempt(&row.key, row.touch_number) >= row.attempt)
-			row.attempt++;
-		outcome.status = TOUCH_FAILED;
-		outcome.permanent = true;
-		outcome.reason = "attempts_exhausted";
-		outcome.error = "no attempt is left";
-		settle_by_claim(claim, &row, &facts, lane, &outcome);
-		return;
-	}
 
 	switch (verdict.outcome)
 	{
 		case GATE_DELIVER:
-			lease_touch(claim, &row, &facts, lane);
+			if (row.attempt - row.attempt_base < plan->max_attempts)
+				lease_touch(claim, &row, &facts, lane);
+			else
+				give_up(claim, &row, &facts, lane);
 			break;
 		case GATE_HOLD:
 			break;
@@ -310,6 +302,22 @@ claim_touch(void *arg)
 			stop_by_claim(claim, &row, &facts, verdict.reason);
 			break;
 	}
+}
+
+/* The last lease ended without a report, or max_attempts was lowered. */
+static void
+give_up(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane)
+{
+	TouchOutcome outcome = {0};
+
+	outcome.status = TOUCH_FAILED;
+	outcome.permanent = true;
+	outcome.reason = "attempts_exhausted";
+	outcome.error = "no attempt is left";
+	/* in the second case the last attempt is logged already */
+	if (StorageLastAttempt(&row->key, row->touch_number) >= row->attempt)
+		row->attempt++;
+	settle_by_claim(claim, row, facts, lane, &outcome);
 }
 
 /*

@@ -23,7 +23,6 @@ PG_FUNCTION_INFO_V1(campaign_release_touch);
 
 static const char *begin_send(TouchBatch *batch, const TouchToken *token);
 static void give_back(TouchRow *row);
-static void read_token(FunctionCallInfo fcinfo, TouchToken *token);
 static void lock_lease(const TouchToken *token, bool live, TouchRow *row);
 
 Datum
@@ -33,7 +32,7 @@ campaign_begin_send(PG_FUNCTION_ARGS)
 	TouchToken	token;
 	const char *answer;
 
-	read_token(fcinfo, &token);
+	TouchTokenRequire(PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0), &token);
 	PreventCommandDuringRecovery("begin_send()");
 	PreventCommandIfReadOnly("begin_send()");
 	RequireReadCommitted("begin_send()");
@@ -108,7 +107,7 @@ campaign_extend_lease(PG_FUNCTION_ARGS)
 	TouchRow	row;
 	int64		length;
 
-	read_token(fcinfo, &token);
+	TouchTokenRequire(PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0), &token);
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -130,7 +129,7 @@ campaign_release_touch(PG_FUNCTION_ARGS)
 	TouchToken	token;
 	TouchRow	row;
 
-	read_token(fcinfo, &token);
+	TouchTokenRequire(PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0), &token);
 	SPI_connect();
 	lock_lease(&token, false, &row);
 	if (row.flags & TOUCH_STOPPED)
@@ -153,20 +152,6 @@ give_back(TouchRow *row)
 	if (row->key.due_at == DT_NOEND)
 		row->key.due_at = row->scheduled_at;
 	StorageUpdate(&key, row);
-}
-
-/* Raises 22023 for NULL and for what no claim returned. */
-static void
-read_token(FunctionCallInfo fcinfo, TouchToken *token)
-{
-	text	   *arg = PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0);
-
-	if (arg == NULL || !TouchTokenDecode(VARDATA_ANY(arg), VARSIZE_ANY_EXHDR(arg), token))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid lease token"),
-				 errdetail("The text is not a token that a claim returned."),
-				 errhint("Pass lease_token as it was claimed.")));
 }
 
 /*

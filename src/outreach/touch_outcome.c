@@ -16,6 +16,8 @@
 #include "core/leases.h"
 #include "outreach/touch_queue.h"
 
+const char *const TouchStatusNames[] = {"sent", "failed", "skipped"};
+
 static void advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts,
 					const TouchPlan *plan, const TouchOutcome *outcome, TouchSettled *settled);
 static TimestampTz scheduled_time(const TouchRow *row, const TouchFacts *facts,

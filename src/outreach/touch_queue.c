@@ -67,12 +67,7 @@ campaign_decode_touch_token(PG_FUNCTION_ARGS)
 	Datum		values[5];
 	bool		nulls[5] = {0};
 
-	if (!TouchTokenDecode(VARDATA_ANY(arg), VARSIZE_ANY_EXHDR(arg), &token))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid lease token"),
-				 errdetail("The text is not a token that a claim returned."),
-				 errhint("Pass lease_token as it was claimed.")));
+	TouchTokenRequire(arg, &token);
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	values[0] = UUIDPGetDatum(&token.key.tenant);
@@ -151,6 +146,18 @@ TouchTokenDecode(const char *text, int len, TouchToken *token)
 	token->touch_number = (int16) pg_ntoh16(touch);
 	token->attempt = (int16) pg_ntoh16(attempt);
 	return true;
+}
+
+/* Raises 22023 for NULL and for what no claim returned. */
+void
+TouchTokenRequire(const text *arg, TouchToken *token)
+{
+	if (arg == NULL || !TouchTokenDecode(VARDATA_ANY(arg), VARSIZE_ANY_EXHDR(arg), token))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid lease token"),
+				 errdetail("The text is not a token that a claim returned."),
+				 errhint("Pass lease_token as it was claimed.")));
 }
 
 void

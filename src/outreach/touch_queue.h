@@ -187,6 +187,9 @@ typedef enum TouchStatus
 	TOUCH_SKIPPED
 } TouchStatus;
 
+/* As send_logs and touch_result spell them. */
+extern const char *const TouchStatusNames[TOUCH_SKIPPED + 1];
+
 /* What became of an attempt. Texts may be NULL. */
 typedef struct TouchOutcome
 {
@@ -229,6 +232,7 @@ typedef struct TouchFilter
 extern void TouchQueueInit(void);
 extern char *TouchTokenEncode(const TouchToken *token);
 extern bool TouchTokenDecode(const char *text, int len, TouchToken *token);
+extern void TouchTokenRequire(const text *arg, TouchToken *token);
 extern void TouchTokenOfRow(const TouchRow *row, TouchToken *token);
 
 /* touch_storage.c */

@@ -178,15 +178,15 @@ read_report(HeapTupleHeader tuple, TimestampTz now, Report *report)
 static bool
 read_outcome(const char *outcome, TouchOutcome *result)
 {
-	if (strcmp(outcome, "sent") == 0)
-		result->status = TOUCH_SENT;
-	else if (strcmp(outcome, "failed") == 0)
-		result->status = TOUCH_FAILED;
-	else if (strcmp(outcome, "skipped") == 0)
-		result->status = TOUCH_SKIPPED;
-	else
-		return false;
-	return true;
+	for (int status = 0; status < (int) lengthof(TouchStatusNames); status++)
+	{
+		if (strcmp(outcome, TouchStatusNames[status]) == 0)
+		{
+			result->status = status;
+			return true;
+		}
+	}
+	return false;
 }
 
 static char *
@@ -289,7 +289,6 @@ settle_report(void *arg)
 static void
 answer_again(TouchBatch *batch, Report *report)
 {
-	static const char *const names[] = {"sent", "failed", "skipped"};
 	Datum		values[5];
 	Datum		due;
 	bool		isnull;
@@ -300,7 +299,7 @@ answer_again(TouchBatch *batch, Report *report)
 	values[3] = Int16GetDatum(report->token.attempt);
 	values[4] = Int64GetDatum(report->token.fence);
 	if (StatementRun(&find_reported, values, NULL) == 1 &&
-		strcmp(StatementText(0, 1), names[report->outcome.status]) == 0)
+		strcmp(StatementText(0, 1), TouchStatusNames[report->outcome.status]) == 0)
 	{
 		report->result = DatumGetBool(StatementValue(0, 2, &isnull)) ? "ok" : "logged";
 		report->enrollment_status = MemoryContextStrdup(batch->context, StatementText(0, 3));

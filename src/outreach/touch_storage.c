@@ -335,7 +335,6 @@ StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 		   const TouchText *text, const char *subject, const TouchOutcome *outcome,
 		   TimestampTz now, bool is_final, bool advanced)
 {
-	static const char *const names[] = {"sent", "failed", "skipped"};
 	const char *texts[5];
 	Datum		values[22];
 	char		nulls[22];
@@ -355,7 +354,7 @@ StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 	values[7] = BoolGetDatum(is_final);
 	values[8] = BoolGetDatum(advanced);
 	values[9] = CStringGetTextDatum(lane->channel);
-	values[10] = CStringGetTextDatum(names[outcome->status]);
+	values[10] = CStringGetTextDatum(TouchStatusNames[outcome->status]);
 	values[11] = TimestampTzGetDatum(row->scheduled_at);
 	values[12] = TimestampTzGetDatum(row->claimed_at);
 	values[13] = TimestampTzGetDatum(outcome->at);
