@@ -1,7 +1,7 @@
 /*
  * document_schema.c
- *		What the tables of a document give besides validation: its normal form
- *		and its JSON Schema (2020-12).
+ *		What the tables of a document give besides validation: its fields by
+ *		name, its normal form and its JSON Schema (2020-12).
  *
  * The schema says what the walker of documents.c checks, so the two must change
  * together: a kind of rule has one branch there and one here, and the fuzz
@@ -15,10 +15,14 @@
 #include "utils/formatting.h"
 #include "utils/json.h"
 #include "utils/numeric.h"
+#include "utils/varlena.h"
 
 #include "campaign.h"
 #include "compat.h"
 #include "core/documents.h"
+
+/* Keys longer than this are nobody's typing error. */
+#define MAX_GUESSED_KEY 63
 
 /* Decimals of a number in normal form: below a millisecond, of hours. */
 #define NUMBER_SCALE 6
@@ -39,6 +43,52 @@ static void WriteObject(StringInfo out, const DocSchema *schema);
 static void WriteRules(StringInfo out, const DocSchema *schema);
 static void WriteRule(StringInfo out, const DocSchema *schema, const DocRule *rule);
 static void WriteMember(StringInfo out, const char *key, const char *text);
+
+/*
+ * The number of the field of that name, or -1.
+ */
+int
+DocumentFindField(const DocSchema *schema, const char *key, int len)
+{
+	for (int i = 0; i < schema->nfields; i++)
+	{
+		const char *name = schema->fields[i].name;
+
+		if (strncmp(name, key, len) == 0 && name[len] == '\0')
+			return i;
+	}
+	return -1;
+}
+
+/*
+ * The field whose name is the fewest edits away, if that is near enough to be
+ * a typing error: up to three, and less than half of the key.
+ */
+const char *
+DocumentNearestField(const DocSchema *schema, const char *key, int len)
+{
+	const char *nearest = NULL;
+	int			best = Min(3, (len - 1) / 2) + 1;
+
+	if (len > MAX_GUESSED_KEY)
+		return NULL;
+	for (int i = 0; i < schema->nfields && best > 1; i++)
+	{
+		const DocField *field = &schema->fields[i];
+		int			distance;
+
+		if (field->forbidden)
+			continue;
+		distance = varstr_levenshtein_less_equal(key, len, field->name, strlen(field->name),
+												 1, 1, 1, best - 1, true);
+		if (distance < best)
+		{
+			best = distance;
+			nearest = field->name;
+		}
+	}
+	return nearest;
+}
 
 /*
  * The normal form of a valid document: defaults filled in, aliases resolved,

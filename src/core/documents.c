@@ -25,7 +25,6 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/numeric.h"
-#include "utils/varlena.h"
 
 #include "campaign.h"
 #include "compat.h"
@@ -34,9 +33,6 @@
 
 /* Longest piece of a document that is repeated in a message, in bytes. */
 #define MAX_QUOTED 40
-
-/* Keys longer than this are nobody's typing error. */
-#define MAX_GUESSED_KEY 63
 
 typedef struct DocPlace
 {
@@ -74,8 +70,6 @@ static void CheckArrayRule(DocWalk *walk, const DocRule *rule,
 static void CheckNumbering(DocWalk *walk, const DocRule *rule,
 						   const JsonbContainer *array, int count);
 static void FaultUnknownKey(DocWalk *walk, const DocSchema *schema);
-static const char *NearestField(const DocSchema *schema, const char *key, int len);
-static int	FindField(const DocSchema *schema, const char *key, int len);
 static bool ElementGet(const JsonbValue *element, const char *key, JsonbValue *value);
 static bool Enter(DocWalk *walk, const char *key, int number);
 static void Leave(DocWalk *walk);
@@ -468,7 +462,7 @@ CheckObject(DocWalk *walk, const DocSchema *schema, const JsonbContainer *object
 		CHECK_FOR_INTERRUPTS();
 		DocumentNext(&keys, &key);
 		DocumentNext(&contents, &content);
-		field = FindField(schema, key.val.string.val, key.val.string.len);
+		field = DocumentFindField(schema, key.val.string.val, key.val.string.len);
 		if (field >= 0 && !schema->fields[field].forbidden)
 		{
 			values[field] = content;
@@ -513,8 +507,8 @@ CheckFields(DocWalk *walk, const DocSchema *schema, const JsonbValue *values, ui
 static void
 CheckObjectRule(DocWalk *walk, const DocSchema *schema, const DocRule *rule, uint32 seen)
 {
-	int			key = FindField(schema, rule->key, strlen(rule->key));
-	int			other = FindField(schema, rule->other, strlen(rule->other));
+	int			key = DocumentFindField(schema, rule->key, strlen(rule->key));
+	int			other = DocumentFindField(schema, rule->other, strlen(rule->other));
 	bool		has_key;
 	bool		has_other;
 
@@ -626,7 +620,7 @@ FaultUnknownKey(DocWalk *walk, const DocSchema *schema)
 	StringInfoData hint;
 
 	initStringInfo(&hint);
-	nearest = NearestField(schema, place->key, place->number);
+	nearest = DocumentNearestField(schema, place->key, place->number);
 	if (nearest)
 		appendStringInfo(&hint, "Perhaps you meant \"%s\".", nearest);
 	else
@@ -640,49 +634,6 @@ FaultUnknownKey(DocWalk *walk, const DocSchema *schema)
 		appendStringInfoChar(&hint, '.');
 	}
 	DocumentFault(walk, "unknown_key", hint.data, "is not a known key");
-}
-
-/*
- * The field whose name is the fewest edits away, if that is near enough to be
- * a typing error: up to three, and less than half of the key.
- */
-static const char *
-NearestField(const DocSchema *schema, const char *key, int len)
-{
-	const char *nearest = NULL;
-	int			best = Min(3, (len - 1) / 2) + 1;
-
-	if (len > MAX_GUESSED_KEY)
-		return NULL;
-	for (int i = 0; i < schema->nfields && best > 1; i++)
-	{
-		const DocField *field = &schema->fields[i];
-		int			distance;
-
-		if (field->forbidden)
-			continue;
-		distance = varstr_levenshtein_less_equal(key, len, field->name, strlen(field->name),
-												 1, 1, 1, best - 1, true);
-		if (distance < best)
-		{
-			best = distance;
-			nearest = field->name;
-		}
-	}
-	return nearest;
-}
-
-static int
-FindField(const DocSchema *schema, const char *key, int len)
-{
-	for (int i = 0; i < schema->nfields; i++)
-	{
-		const char *name = schema->fields[i].name;
-
-		if (strncmp(name, key, len) == 0 && name[len] == '\0')
-			return i;
-	}
-	return -1;
 }
 
 static bool

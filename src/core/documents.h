@@ -173,6 +173,8 @@ extern bool DocumentFault(DocWalk *walk, const char *code, const char *hint,
 						  const char *format,...) pg_attribute_printf(4, 5);
 
 /* document_schema.c */
+extern int	DocumentFindField(const DocSchema *schema, const char *key, int len);
+extern const char *DocumentNearestField(const DocSchema *schema, const char *key, int len);
 extern Jsonb *DocumentNormalize(const Document *document, const Jsonb *jb);
 extern void DocumentPush(JsonbParseState **state, const char *key, JsonbValue *value);
 extern Jsonb *DocumentJsonSchema(const Document *document);
