@@ -96,6 +96,13 @@ SELECT contact, campaign, anchor_at, scheduled_at FROM sequences WHERE status = 
 SELECT sum(campaign.stop_contact(id)) AS stopped FROM campaign.contacts WHERE tenant_id = :'acme';
 UPDATE campaign.service_types SET first_touch_delay = '3 hours' WHERE tenant_id = :'acme' AND service_type = 'plumbing';
 SELECT outcome FROM campaign.enroll(:'plumbing', :'bob', anchor_at => '2030-01-10 10:00');
+-- a day is 24 hours, wherever the session is while the clocks change
+UPDATE campaign.service_types SET first_touch_delay = '1 day' WHERE tenant_id = :'acme' AND service_type = 'plumbing';
+SET timezone = 'America/New_York';
+SELECT outcome FROM campaign.enroll(:'plumbing', :'cleo', anchor_at => '2030-03-09 17:00+00');
+SELECT first_scheduled_at - anchor_at AS delay FROM campaign.campaign_enrollments WHERE contact_id = :'cleo' AND status = 'active';
+SET timezone = 'UTC';
+SELECT campaign.stop_contact(:'cleo') AS stopped;
 UPDATE campaign.service_types SET first_touch_delay = NULL WHERE tenant_id = :'acme' AND service_type = 'plumbing';
 SELECT outcome FROM campaign.enroll(:'plumbing', :'cleo', anchor_at => '2030-01-10 10:00');
 SELECT contact, anchor_at, scheduled_at FROM sequences WHERE status = 'active';

@@ -6,12 +6,16 @@
  * Lock order, followed everywhere: tenant (FOR KEY SHARE, as the foreign keys
  * of what is written later do), campaign, contact, enrolment, queue row;
  * several rows of one kind in the order of their ids, queue rows in that of
- * their enrolments.  Whoever makes a
- * contact or an enrolment ineligible locks the contact FOR NO KEY UPDATE and
- * then the queue rows concerned, in its own transaction; enrolment locks the
- * campaign FOR KEY SHARE and the contact FOR NO KEY UPDATE; archiving and
- * completing a campaign lock it FOR UPDATE.  A claim locks queue rows only,
- * always with SKIP LOCKED, and never waits while it holds one.
+ * their enrolments.  A trigger on a row that a member changes (a job's status,
+ * a contact's address) begins with that row locked and goes on in this order:
+ * delete_tenant() beside it can end in a deadlock, which one of them repeats.
+ *
+ * Whoever makes a contact or an enrolment ineligible locks the contact FOR NO
+ * KEY UPDATE and then the queue rows concerned, in its own transaction;
+ * enrolment locks the campaign FOR KEY SHARE and the contact FOR NO KEY
+ * UPDATE; archiving and completing a campaign lock it FOR UPDATE.  A claim
+ * locks queue rows first, and all of its locks with SKIP LOCKED: it never
+ * waits while it holds one.
  */
 #ifndef CAMPAIGN_H
 #define CAMPAIGN_H

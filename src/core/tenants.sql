@@ -113,6 +113,12 @@ ALTER TABLE campaign.tenant_members ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_members_select ON campaign.tenant_members FOR SELECT
   USING (tenant_id OPERATOR(pg_catalog.=) ANY ((SELECT campaign.readable_tenants())::pg_catalog.uuid[]));
 
+COMMENT ON POLICY tenants_select ON campaign.tenants IS 'Members read their tenants, and all of them the system tenant.';
+COMMENT ON POLICY tenants_update ON campaign.tenants IS 'Owners change the settings of theirs; privileges say which columns.';
+COMMENT ON POLICY tenant_members_select ON campaign.tenant_members IS 'Members read who else there is. Changed through functions only.';
+COMMENT ON TRIGGER tenants_touch_updated_at ON campaign.tenants IS 'Keeps updated_at.';
+COMMENT ON TRIGGER tenants_check_timezone ON campaign.tenants IS 'A new time zone is one that the server knows.';
+
 CREATE TABLE campaign.tenant_initializers (
   function_name   text NOT NULL,
   position        integer NOT NULL DEFAULT 0,

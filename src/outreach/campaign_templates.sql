@@ -95,6 +95,9 @@ CREATE TRIGGER protect_seeded BEFORE INSERT OR UPDATE OR DELETE ON campaign.camp
   FOR EACH ROW EXECUTE FUNCTION campaign.protect_seeded();
 CREATE TRIGGER protect_seeded_truncate BEFORE TRUNCATE ON campaign.campaign_templates
   FOR EACH STATEMENT EXECUTE FUNCTION campaign.protect_seeded();
+COMMENT ON TRIGGER protect_seeded ON campaign.campaign_templates IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER protect_seeded_truncate ON campaign.campaign_templates IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.campaign_templates IS 'Keeps updated_at.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.campaign_templates'),

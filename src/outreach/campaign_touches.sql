@@ -247,3 +247,5 @@ COMMENT ON COLUMN campaign.campaign_touches.template_id IS 'The tenant''s own te
 COMMENT ON TABLE campaign.lanes IS 'One (campaign, channel) of a tenant: what all of its queued touches have in common.';
 COMMENT ON COLUMN campaign.lanes.lane IS 'Number within the tenant, so that the queue''s index stays narrow.';
 COMMENT ON COLUMN campaign.lanes.paused IS 'True unless the campaign is running. Set by the life cycle.';
+COMMENT ON POLICY campaign_touches_select ON campaign.campaign_touches IS 'Members read their tenants''.';
+COMMENT ON POLICY lanes_select ON campaign.lanes IS 'Members read their tenants''.';

@@ -53,6 +53,8 @@ CREATE TRIGGER protect_seeded BEFORE INSERT OR UPDATE OR DELETE ON campaign.chan
   FOR EACH ROW EXECUTE FUNCTION campaign.protect_seeded();
 CREATE TRIGGER protect_seeded_truncate BEFORE TRUNCATE ON campaign.channels
   FOR EACH STATEMENT EXECUTE FUNCTION campaign.protect_seeded();
+COMMENT ON TRIGGER protect_seeded ON campaign.channels IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER protect_seeded_truncate ON campaign.channels IS 'What the extension brings is changed by nobody.';
 
 CREATE FUNCTION campaign.add_channel(channel text, name text, address_kind text,
     has_subject boolean DEFAULT false, body_limit integer DEFAULT 2000,

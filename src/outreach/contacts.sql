@@ -357,3 +357,17 @@ COMMENT ON TABLE campaign.consents IS 'What a contact said about a channel; writ
 COMMENT ON COLUMN campaign.consents.at IS 'When it was said, by the engine''s clock.';
 COMMENT ON TABLE campaign.suppressions IS 'Addresses that are never used again, in normal form; written by campaign.suppress_address().';
 COMMENT ON COLUMN campaign.suppressions.at IS 'When it was suppressed, by the engine''s clock.';
+COMMENT ON POLICY companies_select ON campaign.companies IS 'Members read their tenants''.';
+COMMENT ON POLICY companies_insert ON campaign.companies IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY companies_update ON campaign.companies IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY companies_delete ON campaign.companies IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY contacts_select ON campaign.contacts IS 'Members read their tenants''.';
+COMMENT ON POLICY contacts_insert ON campaign.contacts IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY contacts_update ON campaign.contacts IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY contacts_delete ON campaign.contacts IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY consents_select ON campaign.consents IS 'Members read their tenants''.';
+COMMENT ON POLICY suppressions_select ON campaign.suppressions IS 'Members read their tenants''.';
+COMMENT ON TRIGGER release_contacts ON campaign.companies IS 'A company that goes leaves its contacts behind.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.companies IS 'Keeps updated_at.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.contacts IS 'Keeps updated_at.';
+COMMENT ON TRIGGER follow_address ON campaign.contacts IS 'Who was given the old address sends nothing any more.';

@@ -137,7 +137,10 @@ BEGIN
   END IF;
   anchor := coalesce(anchor, completed, now_time);
   SELECT o.plan_version, t.channel, l.lane,
-         CASE WHEN t.use_service_delay THEN coalesce(s.first_touch_delay, t.delay) ELSE t.delay END AS delay
+         -- a day is 24 hours here as in the plan, or the session's time zone would have a say
+         CASE WHEN t.use_service_delay
+              THEN coalesce(make_interval(secs => extract(epoch FROM s.first_touch_delay)::double precision), t.delay)
+              ELSE t.delay END AS delay
     INTO first_touch
     FROM campaign.outreach_campaigns o
     JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
@@ -457,3 +460,8 @@ COMMENT ON COLUMN campaign.campaign_enrollments.first_scheduled_at IS 'Scheduled
 COMMENT ON TABLE campaign.job_enrollments IS 'What became of each attempt to enrol a job, with the reason.';
 COMMENT ON COLUMN campaign.job_enrollments.outcome IS 'enrolled, already_live, conflict, suppressed or not_matched.';
 COMMENT ON TABLE campaign.enrollment_conflicts IS 'Contacts that were to be enrolled while they were in another live sequence.';
+COMMENT ON POLICY campaign_enrollments_select ON campaign.campaign_enrollments IS 'Members read their tenants''.';
+COMMENT ON POLICY job_enrollments_select ON campaign.job_enrollments IS 'Members read their tenants''.';
+COMMENT ON POLICY enrollment_conflicts_select ON campaign.enrollment_conflicts IS 'Members read their tenants''.';
+COMMENT ON TRIGGER life_cycle ON campaign.campaign_enrollments IS 'Status follows the machine enrollment; its steps are not logged.';
+COMMENT ON TRIGGER follow_status ON campaign.jobs IS 'Completed enrols, do_not_send stops.';

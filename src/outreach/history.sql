@@ -36,3 +36,6 @@ CREATE TRIGGER keep_history BEFORE DELETE ON campaign.message_templates
   FOR EACH ROW EXECUTE FUNCTION campaign.keep_history('message template', 'Set archived_at: an archived template is no longer chosen.');
 CREATE TRIGGER keep_history BEFORE DELETE ON campaign.jobs
   FOR EACH ROW EXECUTE FUNCTION campaign.keep_history('job', 'Set its status to do_not_send.');
+COMMENT ON TRIGGER keep_history ON campaign.contacts IS 'What history refers to stays.';
+COMMENT ON TRIGGER keep_history ON campaign.message_templates IS 'What history refers to stays.';
+COMMENT ON TRIGGER keep_history ON campaign.jobs IS 'What history refers to stays.';

@@ -194,6 +194,10 @@ CREATE TRIGGER protect_seeded BEFORE INSERT OR UPDATE OR DELETE ON campaign.mess
   FOR EACH ROW EXECUTE FUNCTION campaign.protect_seeded();
 CREATE TRIGGER protect_seeded_truncate BEFORE TRUNCATE ON campaign.message_templates
   FOR EACH STATEMENT EXECUTE FUNCTION campaign.protect_seeded();
+COMMENT ON TRIGGER protect_seeded ON campaign.message_templates IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER protect_seeded_truncate ON campaign.message_templates IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.message_templates IS 'Keeps updated_at.';
+COMMENT ON TRIGGER check_message_template ON campaign.message_templates IS 'Subject and body are what the channel has and allows.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.message_templates'),

@@ -339,3 +339,9 @@ COMMENT ON COLUMN campaign.outreach_campaigns.template_config IS 'The sequence, 
 COMMENT ON COLUMN campaign.outreach_campaigns.plan_version IS 'The plan of new enrolments.';
 COMMENT ON COLUMN campaign.outreach_campaigns.max_attempts IS 'How often a touch is tried before it counts as failed.';
 COMMENT ON COLUMN campaign.outreach_campaigns.is_matching IS 'Whether jobs are matched to it: running or paused. Set by the life cycle.';
+COMMENT ON POLICY outreach_campaigns_select ON campaign.outreach_campaigns IS 'Members read their tenants''.';
+COMMENT ON POLICY outreach_campaigns_update ON campaign.outreach_campaigns IS 'Owners and editors write their tenants''.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.outreach_campaigns IS 'Keeps updated_at.';
+COMMENT ON TRIGGER check_edit ON campaign.outreach_campaigns IS 'Audience and service type change in draft and ready only.';
+COMMENT ON TRIGGER outreach_preconditions ON campaign.campaigns IS 'Preconditions of the life cycle; sorts behind its own trigger.';
+COMMENT ON TRIGGER outreach_transition ON campaign.campaigns IS 'What a transition does to lanes, matching and enrolments.';

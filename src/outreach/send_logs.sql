@@ -119,3 +119,4 @@ COMMENT ON COLUMN campaign.send_logs.sent_at IS 'When it was sent; set only for 
 COMMENT ON COLUMN campaign.send_logs.logged_at IS 'When the outcome was recorded, by the engine''s clock.';
 COMMENT ON COLUMN campaign.send_logs.address IS 'The contact''s address on the channel when the outcome was recorded.';
 COMMENT ON COLUMN campaign.send_logs.fence IS 'Of the lease under which it was reported: a repeated report is known by it.';
+COMMENT ON POLICY send_logs_select ON campaign.send_logs IS 'Members read their tenants''.';

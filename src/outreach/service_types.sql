@@ -20,7 +20,7 @@ CREATE TABLE campaign.service_types (
 SELECT pg_catalog.pg_extension_config_dump('campaign.service_types', 'WHERE NOT seeded');
 COMMENT ON TABLE campaign.service_types IS 'The kinds of job that a tenant does. A new tenant begins with copies of the system tenant''s; it changes and adds its own.';
 COMMENT ON COLUMN campaign.service_types.service_type IS 'Key that jobs, campaigns and templates name: lower-case letters, digits and underscores.';
-COMMENT ON COLUMN campaign.service_types.first_touch_delay IS 'Delay of the first touch after such a job, in campaigns whose first step says use_service_delay. NULL: the step''s own delay.';
+COMMENT ON COLUMN campaign.service_types.first_touch_delay IS 'Delay of the first touch after such a job, in campaigns whose first step says use_service_delay; a day is 24 hours. NULL: the step''s own delay.';
 COMMENT ON COLUMN campaign.service_types.seeded IS 'The row comes with the extension and is changed by nobody.';
 
 ALTER TABLE campaign.service_types ENABLE ROW LEVEL SECURITY;
@@ -56,6 +56,9 @@ CREATE TRIGGER protect_seeded_truncate BEFORE TRUNCATE ON campaign.service_types
   FOR EACH STATEMENT EXECUTE FUNCTION campaign.protect_seeded();
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON campaign.service_types
   FOR EACH ROW EXECUTE FUNCTION campaign.touch_updated_at();
+COMMENT ON TRIGGER protect_seeded ON campaign.service_types IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER protect_seeded_truncate ON campaign.service_types IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.service_types IS 'Keeps updated_at.';
 
 CREATE FUNCTION campaign.copy_service_types(tenant uuid) RETURNS void
   LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE

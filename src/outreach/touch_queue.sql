@@ -326,3 +326,4 @@ COMMENT ON COLUMN campaign.touch_queue.attempt IS 'Claims of this touch that wer
 COMMENT ON COLUMN campaign.touch_queue.attempt_base IS 'Attempts made before the operator''s retry; max_attempts counts from here.';
 COMMENT ON COLUMN campaign.touch_queue.resume_touch IS 'Where the sequence goes on after a retried touch; 0: at the next one.';
 COMMENT ON COLUMN campaign.touch_queue.flags IS 'Bits: 1 the send was begun, 2 the enrolment was stopped while a worker held the touch.';
+COMMENT ON POLICY touch_queue_select ON campaign.touch_queue IS 'Members read their tenants''.';

@@ -318,6 +318,14 @@ SELECT is_empty($$
 		AND coalesce(obj_description(y.oid, 'pg_type'), obj_description(c.oid, 'pg_class'), '') = ''
 $$, 'every type and domain has a comment');
 SELECT is_empty($$
+	SELECT g.tgrelid::regclass, g.tgname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+	WHERE c.relnamespace = 'campaign'::regnamespace AND NOT g.tgisinternal AND obj_description(g.oid, 'pg_trigger') IS NULL
+$$, 'every trigger has a comment');
+SELECT is_empty($$
+	SELECT p.polrelid::regclass, p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+	WHERE c.relnamespace = 'campaign'::regnamespace AND obj_description(p.oid, 'pg_policy') IS NULL
+$$, 'every policy has a comment');
+SELECT is_empty($$
 	SELECT name, attname FROM columns WHERE attname IN ('status', 'seeded', 'archived_at', 'is_default')
 		AND coalesce(col_description(oid, attnum), '') = ''
 $$, 'columns that decide what happens have a comment');
