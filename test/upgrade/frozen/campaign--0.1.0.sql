@@ -356,6 +356,12 @@ ALTER TABLE campaign.tenant_members ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_members_select ON campaign.tenant_members FOR SELECT
   USING (tenant_id OPERATOR(pg_catalog.=) ANY ((SELECT campaign.readable_tenants())::pg_catalog.uuid[]));
 
+COMMENT ON POLICY tenants_select ON campaign.tenants IS 'Members read their tenants, and all of them the system tenant.';
+COMMENT ON POLICY tenants_update ON campaign.tenants IS 'Owners change the settings of theirs; privileges say which columns.';
+COMMENT ON POLICY tenant_members_select ON campaign.tenant_members IS 'Members read who else there is. Changed through functions only.';
+COMMENT ON TRIGGER tenants_touch_updated_at ON campaign.tenants IS 'Keeps updated_at.';
+COMMENT ON TRIGGER tenants_check_timezone ON campaign.tenants IS 'A new time zone is one that the server knows.';
+
 CREATE TABLE campaign.tenant_initializers (
   function_name   text NOT NULL,
   position        integer NOT NULL DEFAULT 0,
@@ -1168,6 +1174,8 @@ CREATE TRIGGER protect_seeded BEFORE INSERT OR UPDATE OR DELETE ON campaign.chan
   FOR EACH ROW EXECUTE FUNCTION campaign.protect_seeded();
 CREATE TRIGGER protect_seeded_truncate BEFORE TRUNCATE ON campaign.channels
   FOR EACH STATEMENT EXECUTE FUNCTION campaign.protect_seeded();
+COMMENT ON TRIGGER protect_seeded ON campaign.channels IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER protect_seeded_truncate ON campaign.channels IS 'What the extension brings is changed by nobody.';
 
 CREATE FUNCTION campaign.add_channel(channel text, name text, address_kind text,
     has_subject boolean DEFAULT false, body_limit integer DEFAULT 2000,
@@ -1251,7 +1259,7 @@ CREATE TABLE campaign.service_types (
 SELECT pg_catalog.pg_extension_config_dump('campaign.service_types', 'WHERE NOT seeded');
 COMMENT ON TABLE campaign.service_types IS 'The kinds of job that a tenant does. A new tenant begins with copies of the system tenant''s; it changes and adds its own.';
 COMMENT ON COLUMN campaign.service_types.service_type IS 'Key that jobs, campaigns and templates name: lower-case letters, digits and underscores.';
-COMMENT ON COLUMN campaign.service_types.first_touch_delay IS 'Delay of the first touch after such a job, in campaigns whose first step says use_service_delay. NULL: the step''s own delay.';
+COMMENT ON COLUMN campaign.service_types.first_touch_delay IS 'Delay of the first touch after such a job, in campaigns whose first step says use_service_delay; a day is 24 hours. NULL: the step''s own delay.';
 COMMENT ON COLUMN campaign.service_types.seeded IS 'The row comes with the extension and is changed by nobody.';
 
 ALTER TABLE campaign.service_types ENABLE ROW LEVEL SECURITY;
@@ -1287,6 +1295,9 @@ CREATE TRIGGER protect_seeded_truncate BEFORE TRUNCATE ON campaign.service_types
   FOR EACH STATEMENT EXECUTE FUNCTION campaign.protect_seeded();
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON campaign.service_types
   FOR EACH ROW EXECUTE FUNCTION campaign.touch_updated_at();
+COMMENT ON TRIGGER protect_seeded ON campaign.service_types IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER protect_seeded_truncate ON campaign.service_types IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.service_types IS 'Keeps updated_at.';
 
 CREATE FUNCTION campaign.copy_service_types(tenant uuid) RETURNS void
   LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
@@ -1671,6 +1682,10 @@ CREATE TRIGGER protect_seeded BEFORE INSERT OR UPDATE OR DELETE ON campaign.mess
   FOR EACH ROW EXECUTE FUNCTION campaign.protect_seeded();
 CREATE TRIGGER protect_seeded_truncate BEFORE TRUNCATE ON campaign.message_templates
   FOR EACH STATEMENT EXECUTE FUNCTION campaign.protect_seeded();
+COMMENT ON TRIGGER protect_seeded ON campaign.message_templates IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER protect_seeded_truncate ON campaign.message_templates IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.message_templates IS 'Keeps updated_at.';
+COMMENT ON TRIGGER check_message_template ON campaign.message_templates IS 'Subject and body are what the channel has and allows.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.message_templates'),
@@ -1777,6 +1792,9 @@ CREATE TRIGGER protect_seeded BEFORE INSERT OR UPDATE OR DELETE ON campaign.camp
   FOR EACH ROW EXECUTE FUNCTION campaign.protect_seeded();
 CREATE TRIGGER protect_seeded_truncate BEFORE TRUNCATE ON campaign.campaign_templates
   FOR EACH STATEMENT EXECUTE FUNCTION campaign.protect_seeded();
+COMMENT ON TRIGGER protect_seeded ON campaign.campaign_templates IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER protect_seeded_truncate ON campaign.campaign_templates IS 'What the extension brings is changed by nobody.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.campaign_templates IS 'Keeps updated_at.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.campaign_templates'),
@@ -2144,6 +2162,20 @@ COMMENT ON TABLE campaign.consents IS 'What a contact said about a channel; writ
 COMMENT ON COLUMN campaign.consents.at IS 'When it was said, by the engine''s clock.';
 COMMENT ON TABLE campaign.suppressions IS 'Addresses that are never used again, in normal form; written by campaign.suppress_address().';
 COMMENT ON COLUMN campaign.suppressions.at IS 'When it was suppressed, by the engine''s clock.';
+COMMENT ON POLICY companies_select ON campaign.companies IS 'Members read their tenants''.';
+COMMENT ON POLICY companies_insert ON campaign.companies IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY companies_update ON campaign.companies IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY companies_delete ON campaign.companies IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY contacts_select ON campaign.contacts IS 'Members read their tenants''.';
+COMMENT ON POLICY contacts_insert ON campaign.contacts IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY contacts_update ON campaign.contacts IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY contacts_delete ON campaign.contacts IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY consents_select ON campaign.consents IS 'Members read their tenants''.';
+COMMENT ON POLICY suppressions_select ON campaign.suppressions IS 'Members read their tenants''.';
+COMMENT ON TRIGGER release_contacts ON campaign.companies IS 'A company that goes leaves its contacts behind.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.companies IS 'Keeps updated_at.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.contacts IS 'Keeps updated_at.';
+COMMENT ON TRIGGER follow_address ON campaign.contacts IS 'Who was given the old address sends nothing any more.';
 
 -- >>> src/outreach/jobs.sql
 -- Jobs: the work that a business does for a contact, and whose completion starts a sequence.
@@ -2220,6 +2252,12 @@ COMMENT ON COLUMN campaign.jobs.status IS 'scheduled, completed or do_not_send; 
 COMMENT ON COLUMN campaign.jobs.completed_at IS 'The anchor of the sequence; filled in when a job is completed without it.';
 COMMENT ON COLUMN campaign.jobs.campaign_override IS 'Enrol in this campaign instead of the one that matches the service type.';
 COMMENT ON COLUMN campaign.jobs.external_id IS 'The job''s id in the tenant''s own systems; unique within the tenant.';
+COMMENT ON POLICY jobs_select ON campaign.jobs IS 'Members read their tenants''.';
+COMMENT ON POLICY jobs_insert ON campaign.jobs IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY jobs_update ON campaign.jobs IS 'Owners and editors write their tenants''.';
+COMMENT ON POLICY jobs_delete ON campaign.jobs IS 'Owners and editors write their tenants''.';
+COMMENT ON TRIGGER stamp_completion ON campaign.jobs IS 'Completed without a time: now.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.jobs IS 'Keeps updated_at.';
 
 -- >>> src/outreach/history.sql
 -- What history refers to is not deleted; what has none goes with its children.
@@ -2260,6 +2298,9 @@ CREATE TRIGGER keep_history BEFORE DELETE ON campaign.message_templates
   FOR EACH ROW EXECUTE FUNCTION campaign.keep_history('message template', 'Set archived_at: an archived template is no longer chosen.');
 CREATE TRIGGER keep_history BEFORE DELETE ON campaign.jobs
   FOR EACH ROW EXECUTE FUNCTION campaign.keep_history('job', 'Set its status to do_not_send.');
+COMMENT ON TRIGGER keep_history ON campaign.contacts IS 'What history refers to stays.';
+COMMENT ON TRIGGER keep_history ON campaign.message_templates IS 'What history refers to stays.';
+COMMENT ON TRIGGER keep_history ON campaign.jobs IS 'What history refers to stays.';
 
 -- >>> src/outreach/outreach_campaigns.sql
 -- Outreach campaigns: the document, its audience, and what the life cycle asks of them.
@@ -2603,6 +2644,12 @@ COMMENT ON COLUMN campaign.outreach_campaigns.template_config IS 'The sequence, 
 COMMENT ON COLUMN campaign.outreach_campaigns.plan_version IS 'The plan of new enrolments.';
 COMMENT ON COLUMN campaign.outreach_campaigns.max_attempts IS 'How often a touch is tried before it counts as failed.';
 COMMENT ON COLUMN campaign.outreach_campaigns.is_matching IS 'Whether jobs are matched to it: running or paused. Set by the life cycle.';
+COMMENT ON POLICY outreach_campaigns_select ON campaign.outreach_campaigns IS 'Members read their tenants''.';
+COMMENT ON POLICY outreach_campaigns_update ON campaign.outreach_campaigns IS 'Owners and editors write their tenants''.';
+COMMENT ON TRIGGER touch_updated_at ON campaign.outreach_campaigns IS 'Keeps updated_at.';
+COMMENT ON TRIGGER check_edit ON campaign.outreach_campaigns IS 'Audience and service type change in draft and ready only.';
+COMMENT ON TRIGGER outreach_preconditions ON campaign.campaigns IS 'Preconditions of the life cycle; sorts behind its own trigger.';
+COMMENT ON TRIGGER outreach_transition ON campaign.campaigns IS 'What a transition does to lanes, matching and enrolments.';
 
 -- >>> src/outreach/campaign_touches.sql
 -- The plan: one row per touch and plan version, projected from the document and never written by hand.
@@ -2854,6 +2901,8 @@ COMMENT ON COLUMN campaign.campaign_touches.template_id IS 'The tenant''s own te
 COMMENT ON TABLE campaign.lanes IS 'One (campaign, channel) of a tenant: what all of its queued touches have in common.';
 COMMENT ON COLUMN campaign.lanes.lane IS 'Number within the tenant, so that the queue''s index stays narrow.';
 COMMENT ON COLUMN campaign.lanes.paused IS 'True unless the campaign is running. Set by the life cycle.';
+COMMENT ON POLICY campaign_touches_select ON campaign.campaign_touches IS 'Members read their tenants''.';
+COMMENT ON POLICY lanes_select ON campaign.lanes IS 'Members read their tenants''.';
 
 -- >>> src/outreach/enrollments.sql
 -- Enrolments: a contact in a campaign, from the anchor to the end; and what became of jobs that asked for one.
@@ -2995,7 +3044,10 @@ BEGIN
   END IF;
   anchor := coalesce(anchor, completed, now_time);
   SELECT o.plan_version, t.channel, l.lane,
-         CASE WHEN t.use_service_delay THEN coalesce(s.first_touch_delay, t.delay) ELSE t.delay END AS delay
+         -- a day is 24 hours here as in the plan, or the session's time zone would have a say
+         CASE WHEN t.use_service_delay
+              THEN coalesce(make_interval(secs => extract(epoch FROM s.first_touch_delay)::double precision), t.delay)
+              ELSE t.delay END AS delay
     INTO first_touch
     FROM campaign.outreach_campaigns o
     JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
@@ -3315,6 +3367,11 @@ COMMENT ON COLUMN campaign.campaign_enrollments.first_scheduled_at IS 'Scheduled
 COMMENT ON TABLE campaign.job_enrollments IS 'What became of each attempt to enrol a job, with the reason.';
 COMMENT ON COLUMN campaign.job_enrollments.outcome IS 'enrolled, already_live, conflict, suppressed or not_matched.';
 COMMENT ON TABLE campaign.enrollment_conflicts IS 'Contacts that were to be enrolled while they were in another live sequence.';
+COMMENT ON POLICY campaign_enrollments_select ON campaign.campaign_enrollments IS 'Members read their tenants''.';
+COMMENT ON POLICY job_enrollments_select ON campaign.job_enrollments IS 'Members read their tenants''.';
+COMMENT ON POLICY enrollment_conflicts_select ON campaign.enrollment_conflicts IS 'Members read their tenants''.';
+COMMENT ON TRIGGER life_cycle ON campaign.campaign_enrollments IS 'Status follows the machine enrollment; its steps are not logged.';
+COMMENT ON TRIGGER follow_status ON campaign.jobs IS 'Completed enrols, do_not_send stops.';
 
 -- >>> src/outreach/touch_queue.sql
 -- The queue: one narrow row for the next touch of each live enrolment, and the workers that lease them.
@@ -3645,6 +3702,7 @@ COMMENT ON COLUMN campaign.touch_queue.attempt IS 'Claims of this touch that wer
 COMMENT ON COLUMN campaign.touch_queue.attempt_base IS 'Attempts made before the operator''s retry; max_attempts counts from here.';
 COMMENT ON COLUMN campaign.touch_queue.resume_touch IS 'Where the sequence goes on after a retried touch; 0: at the next one.';
 COMMENT ON COLUMN campaign.touch_queue.flags IS 'Bits: 1 the send was begun, 2 the enrolment was stopped while a worker held the touch.';
+COMMENT ON POLICY touch_queue_select ON campaign.touch_queue IS 'Members read their tenants''.';
 
 -- >>> src/outreach/send_logs.sql
 -- History: one row per attempt that reached an outcome, never changed and never deleted.
@@ -3768,6 +3826,7 @@ COMMENT ON COLUMN campaign.send_logs.sent_at IS 'When it was sent; set only for 
 COMMENT ON COLUMN campaign.send_logs.logged_at IS 'When the outcome was recorded, by the engine''s clock.';
 COMMENT ON COLUMN campaign.send_logs.address IS 'The contact''s address on the channel when the outcome was recorded.';
 COMMENT ON COLUMN campaign.send_logs.fence IS 'Of the lease under which it was reported: a repeated report is known by it.';
+COMMENT ON POLICY send_logs_select ON campaign.send_logs IS 'Members read their tenants''.';
 
 -- >>> src/outreach/enrollment_views.sql
 -- Pictures of an enrolment: per touch, per enrolment, and what waits for a person.
