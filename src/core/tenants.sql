@@ -10,6 +10,12 @@ CREATE TABLE campaign.tenants (
   seeded          boolean NOT NULL DEFAULT false,
   created_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
   updated_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  quiet_from      time,
+  quiet_until     time,
+  conflict_policy text NOT NULL DEFAULT 'ask',
+  review_cooldown interval NOT NULL DEFAULT '30 days',
+  parallel_sequences boolean NOT NULL DEFAULT false,
+  log_retention   interval,
   CONSTRAINT tenants_pkey PRIMARY KEY (id),
   CONSTRAINT tenants_slug_key UNIQUE (slug),
   CONSTRAINT tenants_name_check CHECK (name COLLATE "C" OPERATOR(pg_catalog.~) '[^[:space:]]' AND name COLLATE "C" OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(name) OPERATOR(pg_catalog.<=) 200),
@@ -19,6 +25,12 @@ CREATE TABLE campaign.tenants (
   CONSTRAINT tenants_link_base_url_check CHECK (link_base_url COLLATE "C" OPERATOR(pg_catalog.~) '^https?://[^[:space:]]+$' AND pg_catalog.length(link_base_url) OPERATOR(pg_catalog.<=) 2000),
   CONSTRAINT tenants_min_gap_check CHECK (min_gap OPERATOR(pg_catalog.>=) '0'::pg_catalog.interval
     AND min_gap OPERATOR(pg_catalog.<=) '366 days'::pg_catalog.interval),
+  CONSTRAINT tenants_quiet_hours_check CHECK ((quiet_from IS NULL) OPERATOR(pg_catalog.=) (quiet_until IS NULL)),
+  CONSTRAINT tenants_conflict_policy_check CHECK (conflict_policy IN ('ask', 'replace', 'skip', 'queue')),
+  CONSTRAINT tenants_review_cooldown_check CHECK (review_cooldown OPERATOR(pg_catalog.>=) '7 days'::pg_catalog.interval
+    AND review_cooldown OPERATOR(pg_catalog.<=) '90 days'::pg_catalog.interval),
+  -- a review within the longest cooldown is always there to be seen
+  CONSTRAINT tenants_log_retention_check CHECK (log_retention OPERATOR(pg_catalog.>=) '90 days'::pg_catalog.interval),
   CONSTRAINT tenants_seeded_check CHECK (seeded OPERATOR(pg_catalog.=) (id OPERATOR(pg_catalog.=) '00000000-0000-0000-0000-000000000000'))
 );
 COMMENT ON TABLE campaign.tenants IS 'The businesses that use the engine, with their settings. Made by campaign.create_tenant(). The one with the nil id is the system tenant: it owns presets and catalogs, all tenants read it and none writes it.';
@@ -29,6 +41,12 @@ COMMENT ON COLUMN campaign.tenants.sender_name IS 'How the tenant signs: {{tenan
 COMMENT ON COLUMN campaign.tenants.review_url IS 'Where a review is written: the target of {{link.review}}.';
 COMMENT ON COLUMN campaign.tenants.link_base_url IS 'Where the links in messages lead; a token is appended.';
 COMMENT ON COLUMN campaign.tenants.min_gap IS 'A touch goes out no sooner than this after the actual send of the one before; at most 366 days.';
+COMMENT ON COLUMN campaign.tenants.quiet_from IS 'Start of the quiet hours, in the contact''s time zone; NULL: those of the channel.';
+COMMENT ON COLUMN campaign.tenants.quiet_until IS 'End of the quiet hours, before quiet_from if they pass midnight; equal to it: there are none.';
+COMMENT ON COLUMN campaign.tenants.conflict_policy IS 'What happens to a contact who is in another live sequence: ask, replace, skip or queue.';
+COMMENT ON COLUMN campaign.tenants.review_cooldown IS 'Who reviewed or gave feedback is left alone for so long: 7 to 90 days.';
+COMMENT ON COLUMN campaign.tenants.parallel_sequences IS 'Whether a contact may be in several campaigns at a time.';
+COMMENT ON COLUMN campaign.tenants.log_retention IS 'How long ended history is kept, at least 90 days; NULL: for ever.';
 COMMENT ON COLUMN campaign.tenants.seeded IS 'Part of the extension and not dumped: the system tenant.';
 SELECT pg_catalog.pg_extension_config_dump('campaign.tenants', 'WHERE NOT seeded');
 
@@ -411,7 +429,7 @@ COMMENT ON VIEW campaign.identity_problems IS 'Members and access grants whose d
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.tenants'),
-  ('member', 'UPDATE (name, timezone, sender_name, review_url, link_base_url, min_gap)', 'TABLE campaign.tenants'),
+  ('member', 'UPDATE (name, timezone, sender_name, review_url, link_base_url, min_gap, quiet_from, quiet_until, conflict_policy, review_cooldown, parallel_sequences, log_retention)', 'TABLE campaign.tenants'),
   ('member', 'SELECT', 'TABLE campaign.tenant_members'),
   ('member', 'EXECUTE', 'FUNCTION campaign.require_timezone(text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.add_member(uuid, text, text)'),

@@ -41,10 +41,19 @@ CREATE TABLE campaign.lanes (
   campaign_id uuid NOT NULL,
   channel     text COLLATE "C" NOT NULL,
   paused      boolean NOT NULL,
+  throttled_until timestamptz NOT NULL DEFAULT '-infinity',
+  paused_at     timestamptz,
+  resumed_at    timestamptz NOT NULL DEFAULT '-infinity',
+  resume_policy text NOT NULL DEFAULT 'keep',
+  spread        interval NOT NULL DEFAULT '0',
+  shift         interval NOT NULL DEFAULT '0',
   CONSTRAINT lanes_pkey PRIMARY KEY (tenant_id, lane),
   CONSTRAINT lanes_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT lanes_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.outreach_campaigns (tenant_id, campaign_id) ON DELETE CASCADE,
   CONSTRAINT lanes_channel_fkey FOREIGN KEY (channel) REFERENCES campaign.channels (channel),
+  CONSTRAINT lanes_resume_policy_check CHECK (resume_policy IN ('keep', 'shift', 'bump')),
+  CONSTRAINT lanes_spread_check CHECK (spread >= '0'),
+  CONSTRAINT lanes_shift_check CHECK (shift >= '0'),
   CONSTRAINT lanes_campaign_channel_key UNIQUE (tenant_id, campaign_id, channel)
 );
 CREATE INDEX lanes_channel_idx ON campaign.lanes (channel);
@@ -245,6 +254,12 @@ COMMENT ON COLUMN campaign.campaign_touches.step IS 'Position of the step in the
 COMMENT ON COLUMN campaign.campaign_touches.delay IS 'After the anchor (first touch) or after the scheduled time of the touch before. A day is 24 hours.';
 COMMENT ON COLUMN campaign.campaign_touches.template_id IS 'The tenant''s own template; a system template was copied.';
 COMMENT ON TABLE campaign.lanes IS 'One (campaign, channel) of a tenant: what all of its queued touches have in common.';
+COMMENT ON COLUMN campaign.lanes.throttled_until IS 'A cap is used up until then, by the engine''s clock: nothing is claimed.';
+COMMENT ON COLUMN campaign.lanes.paused_at IS 'Since when it is paused.';
+COMMENT ON COLUMN campaign.lanes.resumed_at IS 'The last resume; what was due before it goes out as resume_policy says.';
+COMMENT ON COLUMN campaign.lanes.resume_policy IS 'keep: spread over the time after the resume; shift: later by the pause; bump: at the resume plus the touch''s own delay.';
+COMMENT ON COLUMN campaign.lanes.spread IS 'Over which time keep spreads what is overdue.';
+COMMENT ON COLUMN campaign.lanes.shift IS 'Length of all pauses that were resumed with shift: a due time in the queue is as much earlier than the real one.';
 COMMENT ON COLUMN campaign.lanes.lane IS 'Number within the tenant, so that the queue''s index stays narrow.';
 COMMENT ON COLUMN campaign.lanes.paused IS 'True unless the campaign is running. Set by the life cycle.';
 COMMENT ON POLICY campaign_touches_select ON campaign.campaign_touches IS 'Members read their tenants''.';

@@ -11,6 +11,10 @@ CREATE TABLE campaign.channels (
   uncertain_policy text COLLATE "C" NOT NULL DEFAULT 'operator',
   uncertain_wait interval,
   seeded boolean NOT NULL DEFAULT false,
+  quiet_from time NOT NULL DEFAULT '21:00',
+  quiet_until time NOT NULL DEFAULT '08:00',
+  hourly_limit integer,
+  contact_interval interval NOT NULL DEFAULT '1 hour',
   CONSTRAINT channels_pkey PRIMARY KEY (channel),
   CONSTRAINT channels_channel_check CHECK (channel OPERATOR(pg_catalog.~) '^[a-z][a-z0-9_]{0,62}$'),
   CONSTRAINT channels_seeded_check CHECK (seeded OPERATOR(pg_catalog.<>) pg_catalog.starts_with(channel, 'x_')),
@@ -23,7 +27,10 @@ CREATE TABLE campaign.channels (
   CONSTRAINT channels_uncertain_policy_check CHECK (uncertain_policy IN ('retry', 'operator', 'wait')),
   CONSTRAINT channels_uncertain_wait_check CHECK (
     (uncertain_policy OPERATOR(pg_catalog.=) 'wait') OPERATOR(pg_catalog.=) (uncertain_wait IS NOT NULL)
-    AND uncertain_wait OPERATOR(pg_catalog.>) interval '0')
+    AND uncertain_wait OPERATOR(pg_catalog.>) interval '0'),
+  CONSTRAINT channels_hourly_limit_check CHECK (hourly_limit OPERATOR(pg_catalog.>=) 0),
+  CONSTRAINT channels_contact_interval_check CHECK (contact_interval OPERATOR(pg_catalog.>=) interval '0'
+    AND contact_interval OPERATOR(pg_catalog.<=) interval '366 days')
 );
 SELECT pg_catalog.pg_extension_config_dump('campaign.channels', 'WHERE NOT seeded');
 COMMENT ON TABLE campaign.channels IS 'What a message can be sent over, for all tenants. Channels of your own, made by add_channel(), have names that start with x_.';
@@ -33,6 +40,10 @@ COMMENT ON COLUMN campaign.channels.body_limit IS 'Most characters that a body m
 COMMENT ON COLUMN campaign.channels.address_kind IS 'Which address of the contact is used: email, phone or linkedin_url.';
 COMMENT ON COLUMN campaign.channels.consent IS 'What the contact''s consent must be: opted_in (asked and agreed) or not_opted_out.';
 COMMENT ON COLUMN campaign.channels.uncertain_policy IS 'What happens to a touch of which nobody knows whether it was sent: retry (the provider knows the idempotency key), operator (a person decides), wait (for uncertain_wait, then a person decides).';
+COMMENT ON COLUMN campaign.channels.quiet_from IS 'Start of the quiet hours, in the contact''s time zone, unless tenant or contact have their own.';
+COMMENT ON COLUMN campaign.channels.quiet_until IS 'End of the quiet hours; equal to quiet_from: there are none.';
+COMMENT ON COLUMN campaign.channels.hourly_limit IS 'Most touches an hour of a tenant that has no row in send_limits; NULL: no limit.';
+COMMENT ON COLUMN campaign.channels.contact_interval IS 'Least time between two touches of one contact, unless send_limits says otherwise.';
 COMMENT ON COLUMN campaign.channels.seeded IS 'The row comes with the extension and is changed by nobody.';
 
 ALTER TABLE campaign.channels ENABLE ROW LEVEL SECURITY;
@@ -41,13 +52,13 @@ CREATE POLICY channels_select ON campaign.channels FOR SELECT
 COMMENT ON POLICY channels_select ON campaign.channels IS 'Whoever is a member of some tenant reads the channels. Changed through functions only.';
 
 INSERT INTO campaign.channels
-  (channel, name, has_subject, body_limit, address_kind, consent, uncertain_policy, uncertain_wait, seeded)
+  (channel, name, has_subject, body_limit, address_kind, consent, uncertain_policy, uncertain_wait, hourly_limit, seeded)
 VALUES
-  ('email', 'Email', true, 100000, 'email', 'not_opted_out', 'retry', NULL, true),
-  ('sms', 'SMS', false, 1600, 'phone', 'opted_in', 'operator', NULL, true),
-  ('linkedin_connect', 'LinkedIn invitation', false, 300, 'linkedin_url', 'not_opted_out', 'operator', NULL, true),
-  ('linkedin_message', 'LinkedIn message', false, 1900, 'linkedin_url', 'not_opted_out', 'operator', NULL, true),
-  ('call', 'Phone call', false, 2000, 'phone', 'not_opted_out', 'wait', interval '24 hours', true);
+  ('email', 'Email', true, 100000, 'email', 'not_opted_out', 'retry', NULL, 100, true),
+  ('sms', 'SMS', false, 1600, 'phone', 'opted_in', 'operator', NULL, 100, true),
+  ('linkedin_connect', 'LinkedIn invitation', false, 300, 'linkedin_url', 'not_opted_out', 'operator', NULL, NULL, true),
+  ('linkedin_message', 'LinkedIn message', false, 1900, 'linkedin_url', 'not_opted_out', 'operator', NULL, NULL, true),
+  ('call', 'Phone call', false, 2000, 'phone', 'not_opted_out', 'wait', interval '24 hours', NULL, true);
 
 CREATE TRIGGER protect_seeded BEFORE INSERT OR UPDATE OR DELETE ON campaign.channels
   FOR EACH ROW EXECUTE FUNCTION campaign.protect_seeded();

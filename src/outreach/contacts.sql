@@ -60,11 +60,16 @@ CREATE TABLE campaign.contacts (
   archived_at         timestamptz,
   created_at          timestamptz NOT NULL DEFAULT pg_catalog.now(),
   updated_at          timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  quiet_from          time,
+  quiet_until         time,
+  erased_at           timestamptz,
   CONSTRAINT contacts_pkey PRIMARY KEY (tenant_id, id),
   CONSTRAINT contacts_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT contacts_company_fkey FOREIGN KEY (tenant_id, company_id) REFERENCES campaign.companies (tenant_id, id),
   CONSTRAINT contacts_external_id_key UNIQUE (tenant_id, external_id),
-  CONSTRAINT contacts_address_check CHECK (email IS NOT NULL OR phone IS NOT NULL OR linkedin_url IS NOT NULL),
+  CONSTRAINT contacts_address_check CHECK (email IS NOT NULL OR phone IS NOT NULL OR linkedin_url IS NOT NULL OR erased_at IS NOT NULL),
+  CONSTRAINT contacts_quiet_hours_check CHECK ((quiet_from IS NULL) = (quiet_until IS NULL)),
+  CONSTRAINT contacts_erased_check CHECK (erased_at IS NULL OR archived_at IS NOT NULL),
   -- RFC 5321 bounds a path at 256 octets with its angle brackets
   CONSTRAINT contacts_email_check CHECK (email COLLATE "C" ~ '^[^@\s]+@[^@\s]+$' AND pg_catalog.length(email) <= 254),
   CONSTRAINT contacts_phone_check CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),
@@ -330,8 +335,8 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'UPDATE (name, domain, tier, industry, region, size, external_id, attributes)', 'TABLE campaign.companies'),
   ('member', 'DELETE', 'TABLE campaign.companies'),
   ('member', 'SELECT', 'TABLE campaign.contacts'),
-  ('member', 'INSERT (tenant_id, first_name, last_name, email, phone, linkedin_url, timezone, language, company_id, owner_member, job_title, seniority, icp_fit, score, is_disqualified, disqualified_reason, external_id, attributes)', 'TABLE campaign.contacts'),
-  ('member', 'UPDATE (first_name, last_name, email, phone, linkedin_url, timezone, language, company_id, owner_member, job_title, seniority, icp_fit, score, is_disqualified, disqualified_reason, external_id, attributes)', 'TABLE campaign.contacts'),
+  ('member', 'INSERT (tenant_id, first_name, last_name, email, phone, linkedin_url, timezone, language, company_id, owner_member, job_title, seniority, icp_fit, score, is_disqualified, disqualified_reason, external_id, attributes, quiet_from, quiet_until)', 'TABLE campaign.contacts'),
+  ('member', 'UPDATE (first_name, last_name, email, phone, linkedin_url, timezone, language, company_id, owner_member, job_title, seniority, icp_fit, score, is_disqualified, disqualified_reason, external_id, attributes, quiet_from, quiet_until)', 'TABLE campaign.contacts'),
   ('member', 'DELETE', 'TABLE campaign.contacts'),
   ('member', 'SELECT', 'TABLE campaign.consents'),
   ('member', 'SELECT', 'TABLE campaign.suppressions'),
@@ -352,6 +357,9 @@ COMMENT ON COLUMN campaign.contacts.timezone IS 'IANA time zone of the contact; 
 COMMENT ON COLUMN campaign.contacts.language IS 'ISO 639-1 code.';
 COMMENT ON COLUMN campaign.contacts.attributes IS 'Object of whatever the tenant knows, at most 64 kB; {{contact.attributes.<key>}} in a message.';
 COMMENT ON COLUMN campaign.contacts.external_id IS 'The contact''s id in the tenant''s own systems; unique within the tenant.';
+COMMENT ON COLUMN campaign.contacts.quiet_from IS 'Start of the contact''s own quiet hours; NULL: those of the tenant, else of the channel.';
+COMMENT ON COLUMN campaign.contacts.quiet_until IS 'End of the contact''s own quiet hours; equal to quiet_from: there are none.';
+COMMENT ON COLUMN campaign.contacts.erased_at IS 'Set by campaign.erase_contact(): nothing personal is left in the row.';
 COMMENT ON COLUMN campaign.contacts.archived_at IS 'Set by campaign.archive_contact(): an archived contact receives nothing.';
 COMMENT ON TABLE campaign.consents IS 'What a contact said about a channel; written by campaign.set_consent().';
 COMMENT ON COLUMN campaign.consents.at IS 'When it was said, by the engine''s clock.';

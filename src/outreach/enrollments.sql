@@ -14,6 +14,8 @@ CREATE TABLE campaign.campaign_enrollments (
   enrolled_at        timestamptz NOT NULL,
   completed_at       timestamptz,
   stopped_at         timestamptz,
+  exclusive          boolean NOT NULL DEFAULT true,
+  base_shift         interval NOT NULL DEFAULT '0',
   CONSTRAINT campaign_enrollments_pkey PRIMARY KEY (tenant_id, id),
   CONSTRAINT campaign_enrollments_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT campaign_enrollments_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id),
@@ -26,7 +28,8 @@ CREATE TABLE campaign.campaign_enrollments (
     (status = 'stopped') = (stop_reason IS NOT NULL) AND (status = 'stopped') = (stopped_at IS NOT NULL)),
   CONSTRAINT campaign_enrollments_completed_check CHECK ((status = 'completed') = (completed_at IS NOT NULL))
 );
-CREATE UNIQUE INDEX campaign_enrollments_live_contact_key ON campaign.campaign_enrollments (tenant_id, contact_id) WHERE status = 'active';
+CREATE UNIQUE INDEX campaign_enrollments_exclusive_key ON campaign.campaign_enrollments (tenant_id, contact_id) WHERE status = 'active' AND exclusive;
+CREATE UNIQUE INDEX campaign_enrollments_live_key ON campaign.campaign_enrollments (tenant_id, contact_id, campaign_id) WHERE status = 'active';
 CREATE INDEX campaign_enrollments_campaign_idx ON campaign.campaign_enrollments (tenant_id, campaign_id, status);
 CREATE INDEX campaign_enrollments_contact_idx ON campaign.campaign_enrollments (tenant_id, contact_id, status);
 CREATE INDEX campaign_enrollments_job_idx ON campaign.campaign_enrollments (tenant_id, job_id) WHERE job_id IS NOT NULL;
@@ -154,7 +157,7 @@ BEGIN
   -- show is a serialization failure here (40001), which a client tries again
   INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, job_id, plan_version, anchor_at, first_scheduled_at, enrolled_at)
   VALUES (tenant, enrollment_id, campaign, contact, job, first_touch.plan_version, anchor, scheduled, now_time)
-  ON CONFLICT (tenant_id, contact_id) WHERE status = 'active' DO NOTHING;
+  ON CONFLICT (tenant_id, contact_id) WHERE status = 'active' AND exclusive DO NOTHING;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'contact "%" was enrolled meanwhile', contact
       USING ERRCODE = 'serialization_failure',
@@ -457,6 +460,8 @@ COMMENT ON COLUMN campaign.campaign_enrollments.status IS 'active, completed or 
 COMMENT ON COLUMN campaign.campaign_enrollments.stop_reason IS 'Why it was stopped; set if and only if status is stopped.';
 COMMENT ON COLUMN campaign.campaign_enrollments.anchor_at IS 'What the sequence counts from: the job''s completion.';
 COMMENT ON COLUMN campaign.campaign_enrollments.first_scheduled_at IS 'Scheduled time of touch 1; the others follow by their delays.';
+COMMENT ON COLUMN campaign.campaign_enrollments.exclusive IS 'Whether it is the contact''s only live one: the tenant did not allow parallel sequences then.';
+COMMENT ON COLUMN campaign.campaign_enrollments.base_shift IS 'The shift of the campaign''s lanes when it began.';
 COMMENT ON TABLE campaign.job_enrollments IS 'What became of each attempt to enrol a job, with the reason.';
 COMMENT ON COLUMN campaign.job_enrollments.outcome IS 'enrolled, already_live, conflict, suppressed or not_matched.';
 COMMENT ON TABLE campaign.enrollment_conflicts IS 'Contacts that were to be enrolled while they were in another live sequence.';

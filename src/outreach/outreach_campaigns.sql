@@ -13,6 +13,7 @@ CREATE TABLE campaign.outreach_campaigns (
   language        text,
   created_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
   updated_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  resume_policy   text NOT NULL DEFAULT 'keep',
   CONSTRAINT outreach_campaigns_pkey PRIMARY KEY (tenant_id, campaign_id),
   CONSTRAINT outreach_campaigns_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT outreach_campaigns_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id) ON DELETE CASCADE,
@@ -20,6 +21,7 @@ CREATE TABLE campaign.outreach_campaigns (
   CONSTRAINT outreach_campaigns_audience_check CHECK (audience IN ('jobs', 'contacts')),
   CONSTRAINT outreach_campaigns_plan_version_check CHECK (plan_version >= 1),
   CONSTRAINT outreach_campaigns_max_attempts_check CHECK (max_attempts BETWEEN 1 AND 20),
+  CONSTRAINT outreach_campaigns_resume_policy_check CHECK (resume_policy IN ('keep', 'shift', 'bump')),
   CONSTRAINT outreach_campaigns_language_check CHECK (language ~ '^[a-z]{2}$')
 );
 -- matching of jobs to campaigns is never a tie
@@ -324,7 +326,7 @@ INSERT INTO campaign.constraint_hints (constraint_name, hint) VALUES
   ('outreach_campaigns_service_type_fkey', 'Choose one of the tenant''s rows of campaign.service_types, or NULL for all services.');
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.outreach_campaigns'),
-  ('member', 'UPDATE (audience, service_type, max_attempts, owner_member, language)', 'TABLE campaign.outreach_campaigns'),
+  ('member', 'UPDATE (audience, service_type, max_attempts, owner_member, language, resume_policy)', 'TABLE campaign.outreach_campaigns'),
   ('member', 'EXECUTE', 'FUNCTION campaign.create_campaign(uuid, text, jsonb, text, text, text, text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.create_campaign_from_template(uuid, text, uuid)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.revise_campaign(uuid, jsonb)'),
@@ -338,6 +340,7 @@ COMMENT ON COLUMN campaign.outreach_campaigns.service_type IS 'Which jobs are en
 COMMENT ON COLUMN campaign.outreach_campaigns.template_config IS 'The sequence, the one source of truth; campaign_touches is projected from it.';
 COMMENT ON COLUMN campaign.outreach_campaigns.plan_version IS 'The plan of new enrolments.';
 COMMENT ON COLUMN campaign.outreach_campaigns.max_attempts IS 'How often a touch is tried before it counts as failed.';
+COMMENT ON COLUMN campaign.outreach_campaigns.resume_policy IS 'How it is resumed unless resume_campaign() says otherwise: keep, shift or bump.';
 COMMENT ON COLUMN campaign.outreach_campaigns.is_matching IS 'Whether jobs are matched to it: running or paused. Set by the life cycle.';
 COMMENT ON POLICY outreach_campaigns_select ON campaign.outreach_campaigns IS 'Members read their tenants''.';
 COMMENT ON POLICY outreach_campaigns_update ON campaign.outreach_campaigns IS 'Owners and editors write their tenants''.';

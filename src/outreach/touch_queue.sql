@@ -4,6 +4,7 @@ CREATE TABLE campaign.workers (
   id            bigint NOT NULL,
   name          text NOT NULL,
   first_seen_at timestamptz NOT NULL,
+  last_seen_at  timestamptz NOT NULL DEFAULT '-infinity',
   CONSTRAINT workers_pkey PRIMARY KEY (id),
   CONSTRAINT workers_name_check CHECK (name COLLATE "C" ~ '\S' AND pg_catalog.octet_length(name) <= 199)
 );
@@ -29,7 +30,7 @@ CREATE TABLE campaign.touch_queue (
   CONSTRAINT touch_queue_pkey PRIMARY KEY (tenant_id, lane, due_at, enrollment_id),
   CONSTRAINT touch_queue_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT touch_queue_touch_number_check CHECK (touch_number BETWEEN 1 AND 50),
-  CONSTRAINT touch_queue_flags_check CHECK (flags BETWEEN 0 AND 3)
+  CONSTRAINT touch_queue_flags_check CHECK (flags BETWEEN 0 AND 7)
 ) WITH (fillfactor = 50);
 -- the way of a stop to its row, and the proof that an enrolment has one next touch
 CREATE UNIQUE INDEX touch_queue_enrollment_key ON campaign.touch_queue (tenant_id, enrollment_id);
@@ -317,13 +318,14 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
 
 COMMENT ON TABLE campaign.workers IS 'Every worker that has claimed, by the hash of its name.';
 COMMENT ON COLUMN campaign.workers.id IS 'hashtextextended(name, 0), as touch_queue and send_logs carry it.';
+COMMENT ON COLUMN campaign.workers.last_seen_at IS 'Its last claim, begin or extension, noted three times a minute at most.';
 COMMENT ON TABLE campaign.touch_queue IS 'The next touch of each live enrolment. Written by the engine only.';
-COMMENT ON COLUMN campaign.touch_queue.due_at IS 'When it may be claimed, by the engine''s clock; infinity: not again (stopped or uncertain).';
+COMMENT ON COLUMN campaign.touch_queue.due_at IS 'When it may be claimed, by the engine''s clock, less the shift of its lane; infinity: not again (stopped or uncertain).';
 COMMENT ON COLUMN campaign.touch_queue.scheduled_at IS 'When the plan wants it; retries and pauses move due_at, never this.';
 COMMENT ON COLUMN campaign.touch_queue.lease_until IS 'End of the lease, by the wall clock.';
 COMMENT ON COLUMN campaign.touch_queue.fence IS 'Random number of the lease: a token with another is stale.';
 COMMENT ON COLUMN campaign.touch_queue.attempt IS 'Claims of this touch that were not released.';
 COMMENT ON COLUMN campaign.touch_queue.attempt_base IS 'Attempts made before the operator''s retry; max_attempts counts from here.';
 COMMENT ON COLUMN campaign.touch_queue.resume_touch IS 'Where the sequence goes on after a retried touch; 0: at the next one.';
-COMMENT ON COLUMN campaign.touch_queue.flags IS 'Bits: 1 the send was begun, 2 the enrolment was stopped while a worker held the touch.';
+COMMENT ON COLUMN campaign.touch_queue.flags IS 'Bits: 1 the send was begun, 2 the enrolment was stopped while a worker held the touch, 4 it was late and rescheduled.';
 COMMENT ON POLICY touch_queue_select ON campaign.touch_queue IS 'Members read their tenants''.';

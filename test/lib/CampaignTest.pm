@@ -10,7 +10,7 @@ use Exporter 'import';
 use IPC::Run;
 
 our @EXPORT_OK =
-  qw(make_roles campaign_database fill_database fingerprint all_rows dumped_tables differences);
+  qw(make_roles campaign_database fill_database fingerprint all_rows row_counts dumped_tables differences);
 
 # What a file of SQL prints; dies with no more than the error.
 sub run_file
@@ -63,6 +63,14 @@ sub all_rows
 {
 	my ($node, $name) = @_;
 	return run_file($node, $name, 'test/lib/rows.sql');
+}
+
+# How many rows of users each table has.
+sub row_counts
+{
+	my %count;
+	$count{ (split / \| /)[0] }++ foreach @{ all_rows(@_) };
+	return \%count;
 }
 
 # The tables whose rows a dump carries.

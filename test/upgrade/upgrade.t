@@ -1,5 +1,5 @@
-# Every released version, installed and filled with rows, updated to this one
-# and back: what comes out is what a fresh installation gives, and the rows stay.
+# Every released version, installed and filled with rows, updated to this one:
+# what comes out is what a fresh installation gives, and no row is lost.
 #
 # Released versions lie in test/upgrade/frozen: campaign--X.Y.Z.sql as it was
 # installed, fill--X.Y.Z.sql as test/dump/fill.sql was then.  A version made up
@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 use CampaignTest
-  qw(make_roles campaign_database fill_database fingerprint all_rows differences);
+  qw(make_roles campaign_database fill_database fingerprint all_rows row_counts differences);
 
 my $scripts = $ENV{CAMPAIGN_EXTENSION_DIR};
 my ($current) = slurp_file('campaign.control') =~ /^default_version = '(.*)'$/m;
@@ -116,8 +116,7 @@ foreach my $version (@frozen)
 	(my $name = "from_$version") =~ tr/./_/;
 	campaign_database($node, $name, $version);
 	fill_database($node, $name, "test/upgrade/frozen/fill--$version.sql");
-	my $before = fingerprint($node, $name);
-	my $rows_before = all_rows($node, $name);
+	my $rows_before = row_counts($node, $name);
 
 	update($name, $current);
 	is(differences($expected, fingerprint($node, $name)),
@@ -127,9 +126,10 @@ foreach my $version (@frozen)
 		),
 		"$version $current",
 		"$version: both versions are in schema_version");
-	update($name, $version);
-	is(differences($before, fingerprint($node, $name)), '', "$version: the way back leaves no trace");
-	is(differences($rows_before, all_rows($node, $name)), '', "$version: nor in the rows");
+	# what is new may have rows; what was there has as many as before
+	my $rows_after = row_counts($node, $name);
+	is_deeply({ map { $_ => $rows_after->{$_} } keys %$rows_before },
+		$rows_before, "$version: every row of a user is still there");
 }
 
 # ---- and out
