@@ -23,6 +23,7 @@ ROOMS = \
 	outreach/contacts \
 	outreach/jobs \
 	outreach/history \
+	outreach/quiet_hours \
 	outreach/outreach_campaigns \
 	outreach/campaign_touches \
 	outreach/enrollments \

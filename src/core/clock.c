@@ -1,6 +1,6 @@
 /*
  * clock.c
- *		The engine's clock, and the check of time zone names.
+ *		The engine's clock, and time zones by name.
  *
  * Owns campaign.clock_offset.  The offset is a fixed span: a day of it is 24
  * hours and a month 30 days, because the calendar's days would depend on the
@@ -8,6 +8,11 @@
  *
  * Leases and timeouts are none of its business: they run on
  * clock_timestamp(), which no setting moves.
+ *
+ * Zones are looked for once a backend and name, whether there is one or not:
+ * the server reads a file, or a folder in vain, each time that it is asked for
+ * what it does not know.  A tz database that is renewed is seen by new
+ * sessions, as it is by the server's own functions.
  */
 #include "postgres.h"
 
@@ -16,10 +21,13 @@
 #include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "core/clock.h"
@@ -28,16 +36,33 @@
 /* Either way; far enough for any test, and no sum with it leaves the range of timestamptz. */
 #define CLOCK_OFFSET_MAX_DAYS	36525
 
+/* As many names are remembered: more than there are zones, so that only nonsense comes to it. */
+#define CLOCK_ZONES_MAX	2048
+
+typedef struct NamedZone
+{
+	char		name[TZ_STRLEN_MAX + 1];	/* in lower case; the key */
+	pg_tz	   *zone;			/* NULL: there is none */
+} NamedZone;
+
 static bool check_clock_offset(char **newval, void **extra, GucSource source);
 static void assign_clock_offset(const char *newval, void *extra);
 static bool parse_clock_offset(const char *str, int64 *offset);
 static bool parse_interval(const char *str, Interval *span);
-static bool is_listed_timezone(const char *name);
+static pg_tz *find_zone(const char *name);
+static bool is_listed_zone(const char *name);
+static void list_zones_with_digits(void);
+static HTAB *make_named_zones(void);
 
 static char *clock_offset_string = NULL;
 
 /* In microseconds. */
 static int64 clock_offset = 0;
+
+static HTAB *named_zones = NULL;
+
+/* Names of the tz database that have a digit in them, under CacheMemoryContext. */
+static List *zones_with_digits = NIL;
 
 void
 ClockInit(void)
@@ -73,40 +98,113 @@ PG_FUNCTION_INFO_V1(campaign_is_timezone);
 /*
  * campaign.is_timezone(text): is this a name of the server's time zone
  * database, in any case?
- *
- * pg_tzset() also accepts POSIX rules such as "Mars5", which nobody means.
- * A rule needs a digit, so only names with one have to be looked for in the
- * list, which costs milliseconds.
  */
 Datum
 campaign_is_timezone(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	PG_RETURN_BOOL(ClockZone(text_to_cstring(PG_GETARG_TEXT_PP(0))) != NULL);
+}
 
-	if (name[0] == '\0' || pg_tzset(name) == NULL)
-		PG_RETURN_BOOL(false);
+pg_tz *
+ClockZone(const char *name)
+{
+	char		key[TZ_STRLEN_MAX + 1];
+	size_t		length = strlen(name);
+	NamedZone  *known;
+	pg_tz	   *zone;
+
+	if (length == 0 || length > TZ_STRLEN_MAX)
+		return NULL;
+	for (size_t i = 0; i <= length; i++)
+		key[i] = pg_ascii_tolower((unsigned char) name[i]);
+
+	if (named_zones == NULL)
+		named_zones = make_named_zones();
+	known = hash_search(named_zones, key, HASH_FIND, NULL);
+	if (known != NULL)
+		return known->zone;
+
+	zone = find_zone(name);
+	if (hash_get_num_entries(named_zones) >= CLOCK_ZONES_MAX)
+	{
+		hash_destroy(named_zones);
+		named_zones = NULL;
+		named_zones = make_named_zones();
+	}
+	known = hash_search(named_zones, key, HASH_ENTER, NULL);
+	known->zone = zone;
+	return zone;
+}
+
+/*
+ * pg_tzset() also takes POSIX rules such as "Mars5", which nobody means, and
+ * keeps each for ever.  A rule needs a digit: names with one are asked for
+ * only if the tz database has them.
+ */
+static pg_tz *
+find_zone(const char *name)
+{
+	pg_tz	   *zone;
+
 	for (const char *p = name; *p; p++)
 	{
-		if (isdigit((unsigned char) *p))
-			PG_RETURN_BOOL(is_listed_timezone(name));
+		if (isdigit((unsigned char) *p) && !is_listed_zone(name))
+			return NULL;
 	}
-	PG_RETURN_BOOL(true);
+	zone = pg_tzset(name);
+	/* with leap seconds, it would not be the server's clock */
+	return zone != NULL && pg_tz_acceptable(zone) ? zone : NULL;
 }
 
 static bool
-is_listed_timezone(const char *name)
+is_listed_zone(const char *name)
+{
+	ListCell   *cell;
+
+	if (zones_with_digits == NIL)
+		list_zones_with_digits();
+	foreach(cell, zones_with_digits)
+	{
+		if (pg_strcasecmp(lfirst(cell), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Reads the whole tz database, some 20 milliseconds. */
+static void
+list_zones_with_digits(void)
 {
 	pg_tzenum  *zones = pg_tzenumerate_start();
+	List	   *names = NIL;
 	pg_tz	   *zone;
-	bool		found = false;
+	MemoryContext caller;
 
-	while (!found && (zone = pg_tzenumerate_next(zones)) != NULL)
+	while ((zone = pg_tzenumerate_next(zones)) != NULL)
 	{
-		found = pg_strcasecmp(pg_get_timezone_name(zone), name) == 0;
+		const char *name = pg_get_timezone_name(zone);
+
+		if (strpbrk(name, "0123456789") != NULL)
+			names = lappend(names, pstrdup(name));
 		CHECK_FOR_INTERRUPTS();
 	}
 	pg_tzenumerate_end(zones);
-	return found;
+
+	caller = MemoryContextSwitchTo(CacheMemoryContext);
+	for (int i = 0; i < list_length(names); i++)
+		zones_with_digits = lappend(zones_with_digits, pstrdup(list_nth(names, i)));
+	MemoryContextSwitchTo(caller);
+}
+
+static HTAB *
+make_named_zones(void)
+{
+	HASHCTL		control = {0};
+
+	control.keysize = TZ_STRLEN_MAX + 1;
+	control.entrysize = sizeof(NamedZone);
+	control.hcxt = CacheMemoryContext;
+	return hash_create("campaign time zones", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 }
 
 /* Runs outside transactions and in the postmaster: neither throws nor looks at a catalog. */
