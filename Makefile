@@ -14,6 +14,7 @@ ROOMS = \
 	core/documents \
 	core/document_schema \
 	core/leases \
+	core/clone_guard \
 	outreach/channels \
 	outreach/service_types \
 	outreach/template_render \

@@ -10,6 +10,7 @@
 #include "campaign.h"
 #include "compat.h"
 #include "core/clock.h"
+#include "core/clone_guard.h"
 #include "core/identity.h"
 #include "core/life_cycles.h"
 #include "outreach/touch_queue.h"
@@ -22,6 +23,7 @@ void
 _PG_init(void)
 {
 	ClockInit();
+	CloneGuardInit();
 	IdentityInit();
 	LifeCyclesInit();
 	TouchQueueInit();

@@ -138,13 +138,13 @@ SELECT format('%s | %s | %s', kind, name, replace(detail, E'\n', E'\\n'))
 FROM fact ORDER BY kind COLLATE "C", name COLLATE "C", detail COLLATE "C";
 
 -- Rows of the extension's own: the seeds of tables that have some, and all of
--- a table that is not dumped.
+-- a table that is not dumped, but for what belongs to one cluster only.
 SELECT format('SELECT ''row | %1$s | '' || (to_jsonb(t) - ''{created_at,updated_at}''::text[])::text FROM %1$s t %2$s ORDER BY to_jsonb(t)::text COLLATE "C"',
               r.oid::regclass,
               CASE WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attname = 'seeded' AND NOT a.attisdropped)
                    THEN 'WHERE seeded' END)
 FROM member_relation r
-WHERE r.relkind = 'r' AND r.relname <> 'schema_version'
+WHERE r.relkind = 'r' AND r.relname NOT IN ('schema_version', 'armed_cluster')
   AND (r.oid <> ALL (SELECT unnest(extconfig) FROM pg_extension WHERE extname = 'campaign')
        OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attname = 'seeded' AND NOT a.attisdropped))
 ORDER BY r.oid::regclass::text COLLATE "C"
