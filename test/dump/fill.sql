@@ -39,6 +39,7 @@ INSERT INTO campaign.contacts (tenant_id, first_name, last_name, email, phone, t
 SELECT id AS c1, lead(id, 1) OVER w AS c2, lead(id, 2) OVER w AS c3, lead(id, 3) OVER w AS c4, lead(id, 4) OVER w AS c5,
        lead(id, 5) OVER w AS c6, lead(id, 6) OVER w AS c7, lead(id, 7) OVER w AS c8, lead(id, 8) OVER w AS c9
   FROM campaign.contacts WHERE tenant_id = :'ada' WINDOW w AS (ORDER BY last_name) ORDER BY last_name LIMIT 1 \gset
+INSERT INTO campaign.blackout_dates (tenant_id, day, name) VALUES (:'ada', '2000-12-25', 'Christmas Day'), (:'ada', '2000-12-26', E'Boxing\tDay');
 SELECT campaign.set_consent(:'c1', 'sms', 'opted_in', 'form', 'checkbox');
 SELECT campaign.suppress_address(:'ada', 'nobody@example.com', 'unsubscribe', 'asked by phone');
 SELECT campaign.archive_contact(:'c9');

@@ -44,6 +44,7 @@ BEGIN
 	PERFORM campaign.set_consent(contact, 'sms', 'opted_in');
 	PERFORM campaign.suppress_address(tenant, who || '-gone@x.example');
 	INSERT INTO campaign.service_types (tenant_id, service_type, name) VALUES (tenant, 'only_' || who, who);
+	INSERT INTO campaign.blackout_dates (tenant_id, day, name) VALUES (tenant, '2000-01-01', who);
 	INSERT INTO campaign.message_templates (tenant_id, channel, name, subject, body) VALUES (tenant, 'email', who, 'Hi', 'Hi') RETURNING id INTO template;
 	INSERT INTO campaign.campaign_templates (tenant_id, name, template_config) VALUES (tenant, who, steps) RETURNING id INTO preset;
 	running := campaign.create_campaign(tenant, 'running', steps);
@@ -305,6 +306,8 @@ INSERT INTO probe.cases VALUES
 	('campaign.now()', NULL, 'pure'),
 	('campaign.is_timezone(text)', NULL, 'pure'),
 	('campaign.require_timezone(text)', NULL, 'pure'),
+	('campaign.effective_timezone(text,text)', NULL, 'pure'),
+	('campaign.next_allowed_at(timestamp with time zone,text,time without time zone,time without time zone,date[])', NULL, 'pure'),
 	('campaign.uuid_v7()', NULL, 'pure'),
 	('campaign.current_member()', NULL, 'pure'),
 	('campaign.readable_tenants()', $$campaign.readable_tenants() @> ARRAY['{tenant}'::uuid]$$, '^value: f'),
@@ -359,6 +362,7 @@ INSERT INTO probe.cases VALUES
 	('campaign.lift_suppression(uuid,text)', $$campaign.lift_suppression('{own.tenant}', '{address}')$$, '^value: f'),
 	('campaign.archive_contact(uuid)', $$campaign.archive_contact('{contact}')$$, '^P0002'),
 	('campaign.unarchive_contact(uuid)', $$campaign.unarchive_contact('{contact}')$$, '^P0002'),
+	('campaign.contact_next_allowed_at(uuid,text,timestamp with time zone)', $$campaign.contact_next_allowed_at('{contact}', 'email')$$, '^P0002'),
 	('campaign.create_job(uuid,text,text,timestamp with time zone,uuid,text)', $$campaign.create_job('{contact}')$$, '^P0002'),
 	('campaign.create_job(uuid,text,text,timestamp with time zone,uuid,text)', $$campaign.create_job('{own.contact}', campaign_override => '{running}')$$, '^23503'),
 	('campaign.create_job(uuid,text,text,timestamp with time zone,uuid,text)', $$campaign.create_job('{own.contact}', '{service}')$$, '^23503'),
