@@ -15,6 +15,7 @@ ROOMS = \
 	core/document_schema \
 	core/leases \
 	core/clone_guard \
+	core/tenant_keys \
 	outreach/channels \
 	outreach/service_types \
 	outreach/template_render \
@@ -22,15 +23,25 @@ ROOMS = \
 	outreach/message_templates \
 	outreach/campaign_templates \
 	outreach/contacts \
+	outreach/address_hash \
 	outreach/jobs \
 	outreach/history \
 	outreach/quiet_hours \
 	outreach/outreach_campaigns \
 	outreach/campaign_touches \
+	outreach/send_limits \
+	outreach/touch_counts \
 	outreach/enrollments \
 	outreach/touch_queue \
 	outreach/send_logs \
+	outreach/links \
+	outreach/stop_rules \
+	outreach/touch_events \
+	outreach/enrollment_conflicts \
+	outreach/bulk_enrollment \
+	outreach/breaker \
 	outreach/enrollment_views \
+	outreach/analytics \
 	outreach/touch_storage \
 	outreach/touch_plan \
 	outreach/touch_message \
@@ -39,7 +50,14 @@ ROOMS = \
 	outreach/touch_outcome \
 	outreach/touch_claim \
 	outreach/touch_lease \
-	outreach/touch_report
+	outreach/touch_report \
+	outreach/touch_explain \
+	outreach/plan_changes \
+	outreach/preview \
+	outreach/simulation \
+	outreach/erasure \
+	outreach/maintenance \
+	outreach/health
 
 # PGXS has a VERSION and an INSTALL_SCRIPT of its own.
 EXTENSION = campaign

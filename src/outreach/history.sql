@@ -13,7 +13,8 @@ BEGIN
   END IF;
   IF TG_TABLE_NAME = 'contacts' THEN
     has_history := EXISTS (SELECT FROM campaign.campaign_enrollments e WHERE e.tenant_id = OLD.tenant_id AND e.contact_id = OLD.id)
-                OR EXISTS (SELECT FROM campaign.send_logs l WHERE l.tenant_id = OLD.tenant_id AND l.contact_id = OLD.id);
+                OR EXISTS (SELECT FROM campaign.send_logs l WHERE l.tenant_id = OLD.tenant_id AND l.contact_id = OLD.id)
+                OR EXISTS (SELECT FROM campaign.touch_events v WHERE v.tenant_id = OLD.tenant_id AND v.contact_id = OLD.id);
   ELSIF TG_TABLE_NAME = 'jobs' THEN
     has_history := EXISTS (SELECT FROM campaign.campaign_enrollments e WHERE e.tenant_id = OLD.tenant_id AND e.job_id = OLD.id);
   ELSE
@@ -23,7 +24,7 @@ BEGIN
   IF has_history THEN
     RAISE EXCEPTION '% "%" has history and cannot be deleted', TG_ARGV[0], OLD.id
       USING ERRCODE = 'foreign_key_violation',
-            DETAIL = 'Enrolments, plans or sent messages refer to it.',
+            DETAIL = 'Enrolments, plans, sent messages or events refer to it.',
             HINT = TG_ARGV[1], SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
   END IF;
   RETURN OLD;
