@@ -1,0 +1,824 @@
+/*
+ * send_limits.c
+ *		How much a tenant may send over a channel: caps per hour, day and month.
+ *
+ * Capacity is granted in blocks, rows of send_usage.  A claim takes from a
+ * grant of the current hour that it has locked; where there is none, it makes
+ * one, holding the row of the tenant and channel in send_meters.  The sum of
+ * the sizes of a window never exceeds its cap: it is read with a new snapshot
+ * after the lock was got, so that it has every grant that has committed, and
+ * no other can be made before this one ends.  What a grant has left over when
+ * its hour is over is taken from it by whoever makes the next one.
+ *
+ * A unit that comes back is a row of size -1: nobody waits to write it.
+ *
+ * Locks belong to the (sub)transaction that took them, and what is known of
+ * them to a SendCaps, which is forgotten when that ends.  None is waited for.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "core/clock.h"
+#include "core/ids.h"
+#include "core/statements.h"
+#include "outreach/quiet_hours.h"
+#include "outreach/send_limits.h"
+
+/* Longest name of a channel, with the terminator. */
+#define CHANNEL_BYTES 64
+
+/* A grant is at most this part of the cap, or this many times what is needed now. */
+#define GRANT_SHARE 16
+#define GRANT_TIMES 32
+
+#define NO_CAP PG_INT64_MAX
+
+/* The windows of an instant; also indexes of a cap. */
+enum
+{
+	PER_HOUR, PER_DAY, PER_MONTH, WINDOWS
+};
+
+typedef struct SendWindows
+{
+	TimestampTz start[WINDOWS];
+	TimestampTz end[WINDOWS];
+	DateADT		today;
+} SendWindows;
+
+/* The caps of a tenant's channel at an instant. */
+typedef struct SendRules
+{
+	char	   *timezone;
+	bool		capped;			/* what is taken is counted, even if no cap holds just now */
+	int64		cap[WINDOWS];	/* or NO_CAP */
+	SendWindows windows;
+} SendRules;
+
+/* What was granted or used in each window. */
+typedef struct SendSums
+{
+	int64		size[WINDOWS];
+	int64		used[WINDOWS];
+	TimestampTz lease_until[WINDOWS];
+	bool		open[WINDOWS];	/* some grant has units left */
+} SendSums;
+
+typedef enum MeterState
+{
+	METER_FREE,					/* there is no cap */
+	METER_COUNTED,
+	METER_REFUSED
+} MeterState;
+
+/* A tenant's channel in one call, and the grant that is being taken from. */
+typedef struct SendMeter
+{
+	struct
+	{
+		pg_uuid_t	tenant;
+		char		channel[CHANNEL_BYTES];
+	}			key;
+	MeterState	state;
+	TimestampTz retry_at;		/* refused */
+	TimestampTz hour;
+	bool		has_grant;
+	pg_uuid_t	grant;
+	int32		left;
+	int32		taken;			/* and not written yet */
+	TimestampTz lease_until;
+} SendMeter;
+
+struct SendCaps
+{
+	MemoryContext context;
+	HTAB	   *meters;
+	SubTransactionId owner;		/* of the locks */
+};
+
+static Statement read_limits = {
+	"SELECT t.timezone, s.tenant_id IS NOT NULL,"
+	"       CASE WHEN s.tenant_id IS NULL THEN c.hourly_limit ELSE s.per_hour END,"
+	"       s.per_day, s.per_month, s.warmup_started_on"
+	"  FROM campaign.tenants t JOIN campaign.channels c ON c.channel = $2"
+	"  LEFT JOIN campaign.send_limits s ON s.tenant_id = $1 AND s.channel = $2"
+	" WHERE t.id = $1",
+	NULL, {UUIDOID, TEXTOID}
+};
+
+static Statement read_warmup = {
+	"SELECT w.cap FROM campaign.send_warmup w"
+	" WHERE w.tenant_id = $1 AND w.channel = $2 AND w.day <= $3 ORDER BY w.day DESC LIMIT 1",
+	NULL, {UUIDOID, TEXTOID, INT4OID}
+};
+
+/* The newest first: the others are more likely to be busy. */
+static Statement find_grant = {
+	"SELECT u.id, u.size - u.used FROM campaign.send_usage u"
+	" WHERE u.tenant_id = $1 AND u.channel = $2 AND u.starts_at = $3 AND u.used < u.size"
+	" ORDER BY u.id DESC LIMIT 1 FOR UPDATE SKIP LOCKED",
+	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID}
+};
+
+static Statement write_grant = {
+	"UPDATE campaign.send_usage u"
+	"   SET used = u.used + $5, lease_until = greatest(u.lease_until, $6)"
+	" WHERE u.tenant_id = $1 AND u.channel = $2 AND u.starts_at = $3 AND u.id = $4",
+	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID, UUIDOID, INT4OID, TIMESTAMPTZOID}
+};
+
+/* With the tenant, whose key the insert that follows would wait for. */
+static Statement lock_meter = {
+	"SELECT m.counted_from FROM campaign.send_meters m JOIN campaign.tenants t ON t.id = $1"
+	" WHERE m.tenant_id = $1 AND m.channel = $2"
+	"   FOR NO KEY UPDATE OF m SKIP LOCKED FOR KEY SHARE OF t SKIP LOCKED",
+	NULL, {UUIDOID, TEXTOID}
+};
+
+static Statement find_meter = {
+	"SELECT FROM campaign.send_meters m WHERE m.tenant_id = $1 AND m.channel = $2",
+	NULL, {UUIDOID, TEXTOID}
+};
+
+static Statement lock_tenant = {
+	"SELECT FROM campaign.tenants t WHERE t.id = $1 FOR NO KEY UPDATE SKIP LOCKED",
+	NULL, {UUIDOID}
+};
+
+static Statement insert_meter = {
+	"INSERT INTO campaign.send_meters (tenant_id, channel) VALUES ($1, $2)"
+	" ON CONFLICT ON CONSTRAINT send_meters_pkey DO NOTHING",
+	NULL, {UUIDOID, TEXTOID}
+};
+
+static Statement start_meter = {
+	"UPDATE campaign.send_meters m SET counted_from = $3 WHERE m.tenant_id = $1 AND m.channel = $2",
+	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID}
+};
+
+/*
+ * All that overlaps a window counts in it, and of what was given back only what
+ * lies within: rows are of one hour of the tenant's zone, but that may change.
+ */
+#define WITHIN(first, last) \
+	"CASE WHEN u.size > 0 THEN u.starts_at < " last " AND u.ends_at > " first \
+	"     ELSE u.starts_at >= " first " AND u.ends_at <= " last " END"
+#define SUMS(w) \
+	"coalesce(sum(u.size) FILTER (WHERE " w "), 0), coalesce(sum(u.used) FILTER (WHERE " w "), 0)," \
+	"coalesce(max(u.lease_until) FILTER (WHERE " w "), '-infinity')," \
+	"coalesce(bool_or(u.used < u.size) FILTER (WHERE " w "), false)"
+
+/* No row is longer than two days. */
+static Statement sum_usage = {
+	"SELECT " SUMS("w.hour") "," SUMS("w.day") "," SUMS("w.month")
+	"  FROM campaign.send_usage u"
+	" CROSS JOIN LATERAL (SELECT " WITHIN("$3", "$4") " AS hour, " WITHIN("$5", "$6") " AS day, "
+	WITHIN("$7", "$8") " AS month) w"
+	" WHERE u.tenant_id = $1 AND u.channel = $2"
+	"   AND u.starts_at > $9 - interval '4 days' AND u.starts_at < $10",
+	NULL,
+	{UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+	TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+};
+
+/* What is left over in grants of other hours is taken from them; not if somebody has one. */
+static Statement close_grants = {
+	"WITH idle AS MATERIALIZED ("
+	"  SELECT u.starts_at, u.id FROM campaign.send_usage u"
+	"   WHERE u.tenant_id = $1 AND u.channel = $2 AND u.starts_at <> $3 AND u.used < u.size"
+	"     AND u.starts_at > $4 - interval '4 days' AND u.starts_at < $5"
+	"     FOR UPDATE SKIP LOCKED)"
+	"UPDATE campaign.send_usage u SET size = u.used FROM idle i"
+	" WHERE u.tenant_id = $1 AND u.channel = $2 AND u.starts_at = i.starts_at AND u.id = i.id",
+	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+};
+
+static Statement add_usage = {
+	"INSERT INTO campaign.send_usage (tenant_id, channel, starts_at, ends_at, id, size, used)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7)",
+	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID, INT4OID, INT4OID}
+};
+
+static Statement find_counted = {
+	"SELECT FROM campaign.send_meters m JOIN campaign.tenants t ON t.id = $1"
+	" WHERE m.tenant_id = $1 AND m.channel = $2 AND m.counted_from <= $3"
+	"   FOR KEY SHARE OF t SKIP LOCKED",
+	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID}
+};
+
+static Statement throttle_lanes = {
+	"WITH other AS MATERIALIZED ("
+	"  SELECT l.lane FROM campaign.lanes l"
+	"   WHERE l.tenant_id = $1 AND l.channel = $2 AND l.throttled_until <> $3"
+	"     FOR NO KEY UPDATE SKIP LOCKED)"
+	"UPDATE campaign.lanes l SET throttled_until = $3 FROM other o"
+	" WHERE l.tenant_id = $1 AND l.lane = o.lane",
+	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID}
+};
+
+static Statement reopen_lanes = {
+	"WITH waiting AS MATERIALIZED ("
+	"  SELECT l.lane FROM campaign.lanes l"
+	"   WHERE l.tenant_id = $1 AND l.channel = $2 AND l.throttled_until > $3"
+	"     FOR NO KEY UPDATE SKIP LOCKED)"
+	"UPDATE campaign.lanes l SET throttled_until = '-infinity' FROM waiting w"
+	" WHERE l.tenant_id = $1 AND l.lane = w.lane",
+	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID}
+};
+
+static Statement read_interval = {
+	"SELECT (extract(epoch FROM coalesce(s.contact_interval, c.contact_interval)) * 1000000)::bigint"
+	"  FROM campaign.channels c"
+	"  LEFT JOIN campaign.send_limits s ON s.tenant_id = $1 AND s.channel = $2"
+	" WHERE c.channel = $2",
+	NULL, {UUIDOID, TEXTOID}
+};
+
+PG_FUNCTION_INFO_V1(campaign_send_windows);
+PG_FUNCTION_INFO_V1(campaign_count_send_usage);
+
+static SendMeter *caps_meter(SendCaps *caps, const pg_uuid_t *tenant, const char *channel,
+							 TimestampTz now);
+static void take_grant(SendMeter *meter, TimestampTz now, int need);
+static void make_grant(SendMeter *meter, TimestampTz now, int need);
+static bool hold_meter(const pg_uuid_t *tenant, const char *channel);
+static bool add_meter(const pg_uuid_t *tenant, const char *channel);
+static void refuse(SendMeter *meter, TimestampTz retry_at);
+static void write_taken(SendMeter *meter);
+static bool read_rules(const pg_uuid_t *tenant, const char *channel, TimestampTz now, SendRules *rules);
+static void read_sums(const pg_uuid_t *tenant, const char *channel, const SendRules *rules,
+					  SendSums *sums);
+static int64 room_left(const SendRules *rules, const int64 *counted);
+static TimestampTz retry_time(const SendRules *rules, const SendSums *sums, const int64 *counted,
+							  TimestampTz now);
+static bool count_usage(const pg_uuid_t *tenant, const char *channel, TimestampTz at, int units);
+static void find_windows(TimestampTz at, const char *timezone, SendWindows *windows);
+static TimestampTz local_midnight(int julian, pg_tz *zone);
+static int	local_day(TimestampTz at, pg_tz *zone, struct pg_tm *tm, fsec_t *fsec);
+
+/* campaign.send_windows(at, timezone) */
+Datum
+campaign_send_windows(PG_FUNCTION_ARGS)
+{
+	TimestampTz at = PG_GETARG_TIMESTAMPTZ(0);
+	SendWindows windows;
+	TupleDesc	tupdesc;
+	Datum		values[2 * WINDOWS + 1];
+	bool		nulls[2 * WINDOWS + 1] = {0};
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	find_windows(at, text_to_cstring(PG_GETARG_TEXT_PP(1)), &windows);
+	for (int w = PER_HOUR; w < WINDOWS; w++)
+	{
+		values[2 * w] = TimestampTzGetDatum(windows.start[w]);
+		values[2 * w + 1] = TimestampTzGetDatum(windows.end[w]);
+	}
+	values[2 * WINDOWS] = DateADTGetDatum(windows.today);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}
+
+/* campaign.count_send_usage(tenant, channel, at) */
+Datum
+campaign_count_send_usage(PG_FUNCTION_ARGS)
+{
+	SPI_connect();
+	(void) count_usage(PG_GETARG_UUID_P(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
+					   PG_GETARG_TIMESTAMPTZ(2), 1);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+SendCaps *
+SendCapsBegin(MemoryContext context)
+{
+	SendCaps   *caps = MemoryContextAllocZero(context, sizeof(SendCaps));
+
+	caps->context = AllocSetContextCreate(context, "campaign send caps", ALLOCSET_SMALL_SIZES);
+	return caps;
+}
+
+void
+SendCapsForget(SendCaps *caps)
+{
+	caps->meters = NULL;
+	MemoryContextReset(caps->context);
+}
+
+bool
+SendCapsTake(SendCaps *caps, const pg_uuid_t *tenant, const char *channel, TimestampTz now,
+			 TimestampTz lease_until, int wanted_hint, TimestampTz *retry_at)
+{
+	SendMeter  *meter = caps_meter(caps, tenant, channel, now);
+
+	if (meter->state == METER_COUNTED && meter->left == 0)
+		take_grant(meter, now, Max(wanted_hint, 1));
+	if (meter->state == METER_REFUSED)
+	{
+		*retry_at = meter->retry_at;
+		return false;
+	}
+	if (meter->state == METER_COUNTED)
+	{
+		meter->left--;
+		meter->taken++;
+		meter->lease_until = Max(meter->lease_until, lease_until);
+	}
+	return true;
+}
+
+void
+SendCapsFinish(SendCaps *caps)
+{
+	HASH_SEQ_STATUS scan;
+	SendMeter  *meter;
+
+	if (caps->meters == NULL)
+		return;
+	if (caps->owner != GetCurrentSubTransactionId())
+		elog(ERROR, "send caps of another subtransaction");
+	hash_seq_init(&scan, caps->meters);
+	while ((meter = hash_seq_search(&scan)) != NULL)
+		write_taken(meter);
+}
+
+void
+SendCapsReturn(const pg_uuid_t *tenant, const char *channel, TimestampTz claimed_at)
+{
+	Datum		values[3];
+
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = CStringGetTextDatum(channel);
+	values[2] = TimestampTzGetDatum(CampaignNow());
+	if (count_usage(tenant, channel, claimed_at, -1))
+		StatementRun(&reopen_lanes, values, NULL);
+}
+
+bool
+SendCapsAllow(const pg_uuid_t *tenant, const char *channel, TimestampTz now, TimestampTz *retry_at)
+{
+	SendRules	rules;
+	SendSums	sums;
+
+	if (!read_rules(tenant, channel, now, &rules) || !rules.capped)
+		return true;
+	read_sums(tenant, channel, &rules, &sums);
+	if (room_left(&rules, sums.used) > 0)
+		return true;
+	/* nothing is open: what others hold has not been used */
+	memset(sums.open, 0, sizeof(sums.open));
+	*retry_at = retry_time(&rules, &sums, sums.used, now);
+	return false;
+}
+
+/* Under the lock of the meter that the refusal took, or a change of the limits could be overwritten. */
+void
+SendCapsThrottle(const pg_uuid_t *tenant, const char *channel, TimestampTz until)
+{
+	Datum		values[3];
+
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = CStringGetTextDatum(channel);
+	values[2] = TimestampTzGetDatum(until);
+	StatementRun(&throttle_lanes, values, NULL);
+}
+
+int64
+SendCapsContactInterval(const pg_uuid_t *tenant, const char *channel)
+{
+	Datum		values[2];
+	bool		isnull;
+	int64		interval = 0;
+
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = CStringGetTextDatum(channel);
+	if (StatementRun(&read_interval, values, NULL) == 1)
+		interval = DatumGetInt64(StatementValue(0, 1, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	return interval;
+}
+
+/* The meter of a tenant's channel, looked up once a call. */
+static SendMeter *
+caps_meter(SendCaps *caps, const pg_uuid_t *tenant, const char *channel, TimestampTz now)
+{
+	SendMeter	wanted;
+	SendMeter  *meter;
+	SendRules	rules;
+	bool		found;
+
+	if (caps->meters == NULL)
+	{
+		HASHCTL		control = {0};
+
+		control.keysize = sizeof(wanted.key);
+		control.entrysize = sizeof(SendMeter);
+		control.hcxt = caps->context;
+		caps->meters = hash_create("campaign send meters", 64, &control,
+								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		caps->owner = GetCurrentSubTransactionId();
+	}
+	else if (caps->owner != GetCurrentSubTransactionId())
+		elog(ERROR, "send caps of another subtransaction");
+
+	memset(&wanted, 0, sizeof(wanted));
+	wanted.key.tenant = *tenant;
+	strlcpy(wanted.key.channel, channel, CHANNEL_BYTES);
+	meter = hash_search(caps->meters, &wanted.key, HASH_FIND, NULL);
+	if (meter != NULL)
+		return meter;
+
+	wanted.state = read_rules(tenant, channel, now, &rules) && rules.capped ? METER_COUNTED : METER_FREE;
+	wanted.hour = rules.windows.start[PER_HOUR];
+	wanted.lease_until = DT_NOBEGIN;
+	meter = hash_search(caps->meters, &wanted.key, HASH_ENTER, &found);
+	*meter = wanted;
+	return meter;
+}
+
+/* Leaves the meter with units left, free of caps, or refused. */
+static void
+take_grant(SendMeter *meter, TimestampTz now, int need)
+{
+	Datum		values[3];
+	bool		isnull;
+
+	/* or it would be found again: its own lock stops nobody */
+	write_taken(meter);
+
+	values[0] = UUIDPGetDatum(&meter->key.tenant);
+	values[1] = CStringGetTextDatum(meter->key.channel);
+	values[2] = TimestampTzGetDatum(meter->hour);
+	meter->has_grant = StatementRun(&find_grant, values, NULL) == 1;
+	if (meter->has_grant)
+	{
+		meter->grant = *DatumGetUUIDP(StatementValue(0, 1, &isnull));
+		meter->left = DatumGetInt32(StatementValue(0, 2, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	if (!meter->has_grant)
+		make_grant(meter, now, need);
+}
+
+static void
+make_grant(SendMeter *meter, TimestampTz now, int need)
+{
+	const pg_uuid_t *tenant = &meter->key.tenant;
+	const char *channel = meter->key.channel;
+	SendRules	rules;
+	SendSums	sums;
+	int64		room;
+	int64		share = PG_INT32_MAX;
+	Datum		values[7];
+
+	if (!hold_meter(tenant, channel))
+	{
+		refuse(meter, now + CAMPAIGN_CAPS_BUSY);
+		return;
+	}
+	/* what holds now that nobody changes it */
+	if (!read_rules(tenant, channel, now, &rules) || !rules.capped)
+	{
+		meter->state = METER_FREE;
+		return;
+	}
+	meter->hour = rules.windows.start[PER_HOUR];
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = CStringGetTextDatum(channel);
+	values[2] = TimestampTzGetDatum(meter->hour);
+
+	read_sums(tenant, channel, &rules, &sums);
+	room = room_left(&rules, sums.size);
+	if (room < need && (sums.open[PER_HOUR] || sums.open[PER_DAY] || sums.open[PER_MONTH]))
+	{
+		values[3] = TimestampTzGetDatum(Min(rules.windows.start[PER_HOUR], rules.windows.start[PER_MONTH]));
+		values[4] = TimestampTzGetDatum(Max(rules.windows.end[PER_HOUR], rules.windows.end[PER_MONTH]));
+		StatementRun(&close_grants, values, NULL);
+		read_sums(tenant, channel, &rules, &sums);
+		room = room_left(&rules, sums.size);
+	}
+	if (room <= 0)
+	{
+		refuse(meter, retry_time(&rules, &sums, sums.size, now));
+		return;
+	}
+
+	for (int w = PER_HOUR; w < WINDOWS; w++)
+		share = Min(share, rules.cap[w] / GRANT_SHARE);
+	share = Max(need, Min(share, (int64) need * GRANT_TIMES));
+	meter->left = (int32) Min(share, room);
+	meter->has_grant = true;
+	UuidV7Generate(&meter->grant);
+	values[3] = TimestampTzGetDatum(rules.windows.end[PER_HOUR]);
+	values[4] = UUIDPGetDatum(&meter->grant);
+	values[5] = Int32GetDatum(meter->left);
+	values[6] = Int32GetDatum(0);
+	StatementRun(&add_usage, values, NULL);
+}
+
+/*
+ * Lock the meter, which is made first if there is none, and keep the tenant
+ * from being deleted; false if somebody has them.
+ */
+static bool
+hold_meter(const pg_uuid_t *tenant, const char *channel)
+{
+	Datum		values[3];
+	bool		isnull;
+	bool		held;
+
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = CStringGetTextDatum(channel);
+	held = StatementRun(&lock_meter, values, NULL) == 1;
+	if (!held && add_meter(tenant, channel))
+		held = StatementRun(&lock_meter, values, NULL) == 1;
+	if (held && TIMESTAMP_IS_NOEND(DatumGetTimestampTz(StatementValue(0, 1, &isnull))))
+	{
+		/*
+		 * The first grant since there is a cap.  Whoever found none was there
+		 * before this instant, so what he claimed is known by its time.
+		 */
+		values[2] = TimestampTzGetDatum(CampaignNow() + GetCurrentTimestamp() -
+										GetCurrentStatementStartTimestamp());
+		StatementRun(&start_meter, values, NULL);
+	}
+	return held;
+}
+
+/*
+ * Make the meter if there is none and the tenant is free: it is locked for it,
+ * so that no insert waits for another one's.  False if there is one, or may be.
+ */
+static bool
+add_meter(const pg_uuid_t *tenant, const char *channel)
+{
+	Datum		values[2];
+
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = CStringGetTextDatum(channel);
+	if (StatementRun(&find_meter, values, NULL) > 0 || StatementRun(&lock_tenant, values, NULL) == 0)
+		return false;
+	return StatementRun(&insert_meter, values, NULL) == 1;
+}
+
+static void
+refuse(SendMeter *meter, TimestampTz retry_at)
+{
+	meter->state = METER_REFUSED;
+	meter->retry_at = retry_at;
+}
+
+static void
+write_taken(SendMeter *meter)
+{
+	Datum		values[6];
+
+	if (meter->taken == 0)
+		return;
+	values[0] = UUIDPGetDatum(&meter->key.tenant);
+	values[1] = CStringGetTextDatum(meter->key.channel);
+	values[2] = TimestampTzGetDatum(meter->hour);
+	values[3] = UUIDPGetDatum(&meter->grant);
+	values[4] = Int32GetDatum(meter->taken);
+	values[5] = TimestampTzGetDatum(meter->lease_until);
+	if (StatementRun(&write_grant, values, NULL) != 1)
+		elog(ERROR, "grant of send caps is gone");
+	meter->taken = 0;
+}
+
+/* False if there is no such tenant or channel. */
+static bool
+read_rules(const pg_uuid_t *tenant, const char *channel, TimestampTz now, SendRules *rules)
+{
+	Datum		values[3];
+	Datum		value;
+	bool		isnull;
+	DateADT		started_on;
+	bool		is_warmed;
+
+	memset(rules, 0, sizeof(*rules));
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = CStringGetTextDatum(channel);
+	if (StatementRun(&read_limits, values, NULL) != 1)
+	{
+		SPI_freetuptable(SPI_tuptable);
+		return false;
+	}
+	rules->timezone = StatementText(0, 1);
+	find_windows(now, rules->timezone, &rules->windows);
+	for (int w = PER_HOUR; w < WINDOWS; w++)
+	{
+		value = StatementValue(0, 3 + w, &isnull);
+		rules->cap[w] = isnull ? NO_CAP : DatumGetInt32(value);
+		rules->capped |= !isnull;
+	}
+	started_on = DatumGetDateADT(StatementValue(0, 6, &isnull));
+	is_warmed = !isnull;
+	SPI_freetuptable(SPI_tuptable);
+	if (!is_warmed)
+		return true;
+
+	/* counted before it begins, too, so that it begins with what is known */
+	rules->capped = true;
+	values[2] = Int32GetDatum(rules->windows.today - started_on + 1);
+	if (StatementRun(&read_warmup, values, NULL) == 1)
+	{
+		value = StatementValue(0, 1, &isnull);
+		if (!isnull)
+			rules->cap[PER_DAY] = Min(rules->cap[PER_DAY], DatumGetInt32(value));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return true;
+}
+
+/* Of the windows that have a cap; the others stay zero. */
+static void
+read_sums(const pg_uuid_t *tenant, const char *channel, const SendRules *rules, SendSums *sums)
+{
+	const SendWindows *windows = &rules->windows;
+	Datum		values[10];
+	TimestampTz first = windows->start[PER_HOUR];
+	TimestampTz last = windows->end[PER_HOUR];
+	bool		isnull;
+
+	for (int w = PER_HOUR; w < WINDOWS; w++)
+	{
+		bool		counts = rules->cap[w] != NO_CAP;
+
+		/* an empty window holds nothing */
+		values[2 + 2 * w] = TimestampTzGetDatum(counts ? windows->start[w] : DT_NOEND);
+		values[3 + 2 * w] = TimestampTzGetDatum(counts ? windows->end[w] : DT_NOBEGIN);
+		if (counts)
+		{
+			first = Min(first, windows->start[w]);
+			last = Max(last, windows->end[w]);
+		}
+	}
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = CStringGetTextDatum(channel);
+	values[8] = TimestampTzGetDatum(first);
+	values[9] = TimestampTzGetDatum(last);
+	if (StatementRun(&sum_usage, values, NULL) != 1)
+		elog(ERROR, "no sums of send usage");
+	for (int w = PER_HOUR; w < WINDOWS; w++)
+	{
+		sums->size[w] = DatumGetInt64(StatementValue(0, 4 * w + 1, &isnull));
+		sums->used[w] = DatumGetInt64(StatementValue(0, 4 * w + 2, &isnull));
+		sums->lease_until[w] = DatumGetTimestampTz(StatementValue(0, 4 * w + 3, &isnull));
+		sums->open[w] = DatumGetBool(StatementValue(0, 4 * w + 4, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Of all caps, given what counts against each. */
+static int64
+room_left(const SendRules *rules, const int64 *counted)
+{
+	int64		room = PG_INT32_MAX;
+
+	for (int w = PER_HOUR; w < WINDOWS; w++)
+	{
+		if (rules->cap[w] != NO_CAP)
+			room = Min(room, rules->cap[w] - counted[w]);
+	}
+	return room;
+}
+
+/*
+ * When there may be room again: soon, if others hold units that they have not
+ * used; else when the last of the windows ends that are used up, or before
+ * that, when the last lease ends of those that used it.
+ */
+static TimestampTz
+retry_time(const SendRules *rules, const SendSums *sums, const int64 *counted, TimestampTz now)
+{
+	TimestampTz ends = now;
+	TimestampTz lease_until = DT_NOBEGIN;
+	int64		wall_to_business = now - GetCurrentTimestamp();
+
+	for (int w = PER_HOUR; w < WINDOWS; w++)
+	{
+		if (rules->cap[w] == NO_CAP || rules->cap[w] > counted[w])
+			continue;
+		/* a cap that was lowered below what was used waits for its end */
+		if (sums->open[w] && rules->cap[w] > sums->used[w])
+			return now + CAMPAIGN_CAPS_BUSY;
+		ends = Max(ends, rules->windows.end[w]);
+		lease_until = Max(lease_until, sums->lease_until[w]);
+	}
+	if (lease_until > GetCurrentTimestamp())
+		ends = Min(ends, lease_until + wall_to_business);
+	return Max(ends, now + CAMPAIGN_CAPS_BUSY);
+}
+
+/*
+ * Add a row of units that were used, or, if negative, of units that come back,
+ * to the hour of an instant.  False if nothing is counted: there is no cap, was
+ * none then, or what was used then counts no more.
+ */
+static bool
+count_usage(const pg_uuid_t *tenant, const char *channel, TimestampTz at, int units)
+{
+	SendRules	rules;
+	SendWindows then;
+	pg_uuid_t	id;
+	Datum		values[7];
+
+	if (TIMESTAMP_NOT_FINITE(at) || !read_rules(tenant, channel, CampaignNow(), &rules) || !rules.capped)
+		return false;
+	find_windows(at, rules.timezone, &then);
+	if (then.end[PER_HOUR] <= rules.windows.start[PER_MONTH])
+		return false;
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = CStringGetTextDatum(channel);
+	values[2] = TimestampTzGetDatum(at);
+	if (units > 0)
+		(void) add_meter(tenant, channel);
+	else if (StatementRun(&find_counted, values, NULL) == 0)
+		return false;
+
+	UuidV7Generate(&id);
+	values[2] = TimestampTzGetDatum(then.start[PER_HOUR]);
+	values[3] = TimestampTzGetDatum(then.end[PER_HOUR]);
+	values[4] = UUIDPGetDatum(&id);
+	values[5] = Int32GetDatum(units);
+	values[6] = Int32GetDatum(units);
+	StatementRun(&add_usage, values, NULL);
+	return true;
+}
+
+/* By the clock of a time zone; of UTC if the server does not know it. */
+static void
+find_windows(TimestampTz at, const char *timezone, SendWindows *windows)
+{
+	bool		unknown;
+	pg_tz	   *zone = QuietHoursZone(NULL, timezone, &unknown);
+	struct pg_tm tm;
+	fsec_t		fsec;
+	int			today = local_day(at, zone, &tm, &fsec);
+
+	windows->today = today - POSTGRES_EPOCH_JDATE;
+	/* an hour is 60 minutes from when the clock showed it full, or would have */
+	windows->start[PER_HOUR] = at - ((tm.tm_min * SECS_PER_MINUTE + tm.tm_sec) * USECS_PER_SEC + fsec);
+	windows->end[PER_HOUR] = windows->start[PER_HOUR] + USECS_PER_HOUR;
+	windows->start[PER_DAY] = local_midnight(today, zone);
+	windows->end[PER_DAY] = local_midnight(today + 1, zone);
+	windows->start[PER_MONTH] = local_midnight(date2j(tm.tm_year, tm.tm_mon, 1), zone);
+	windows->end[PER_MONTH] = local_midnight(tm.tm_mon < MONTHS_PER_YEAR ? date2j(tm.tm_year, tm.tm_mon + 1, 1)
+										 : date2j(tm.tm_year + 1, 1, 1), zone);
+}
+
+/* The first instant of a day, given as a Julian date. */
+static TimestampTz
+local_midnight(int julian, pg_tz *zone)
+{
+	struct pg_tm tm = {0};
+	fsec_t		fsec;
+	TimestampTz midnight;
+	TimestampTz earlier;
+	int			offset;
+
+	j2date(julian, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
+	offset = DetermineTimeZoneOffset(&tm, zone);
+	if (tm2timestamp(&tm, 0, &offset, &midnight) != 0)
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
+
+	/*
+	 * A clock that is set back at one o'clock shows midnight twice; the server
+	 * takes the second one.
+	 */
+	if (timestamp2tm(midnight - SECS_PER_DAY / 2 * USECS_PER_SEC, &offset, &tm, &fsec, NULL, zone) != 0)
+		return midnight;
+	j2date(julian, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	if (tm2timestamp(&tm, 0, &offset, &earlier) == 0 && earlier < midnight &&
+		local_day(earlier, zone, &tm, &fsec) == julian)
+		return earlier;
+	return midnight;
+}
+
+/* The Julian date that the clock shows, with the rest of it. */
+static int
+local_day(TimestampTz at, pg_tz *zone, struct pg_tm *tm, fsec_t *fsec)
+{
+	int			offset;
+
+	if (TIMESTAMP_NOT_FINITE(at) || timestamp2tm(at, &offset, tm, fsec, NULL, zone) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range"),
+				 errdetail("It has no hour, day and month."),
+				 errhint("Pass a finite instant.")));
+	return date2j(tm->tm_year, tm->tm_mon, tm->tm_mday);
+}
