@@ -75,7 +75,7 @@ COMMENT ON FUNCTION campaign.send_windows(timestamptz, text) IS
 -- Limits are read under the meter's lock, so whoever changes them takes it; what was granted and not
 -- used goes back, to be granted again by what holds now, and lanes that wait are looked at.
 CREATE FUNCTION campaign.apply_send_limits(tenant uuid, channel text, was_capped boolean) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
   PERFORM FROM campaign.send_meters m WHERE m.tenant_id = tenant AND m.channel = channel FOR NO KEY UPDATE;
@@ -259,7 +259,7 @@ COMMENT ON FUNCTION campaign.count_send_usage(uuid, text, timestamptz) IS
 -- Of days that are over, one row a day is enough. What is folded has ended two days ago: nobody takes
 -- from it any more, and what is still given back comes as a row of its own.
 CREATE FUNCTION campaign.fold_send_usage(max_rows integer DEFAULT 10000) RETURNS bigint
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
   now_time timestamptz := campaign.now();
