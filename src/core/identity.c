@@ -176,6 +176,17 @@ campaign_current_member(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(member));
 }
 
+PG_FUNCTION_INFO_V1(campaign_asking_role);
+
+/* The role of the session (SET ROLE counts), or NULL as for a member. */
+Datum
+campaign_asking_role(PG_FUNCTION_ARGS)
+{
+	if (runs_for_another())
+		PG_RETURN_NULL();
+	PG_RETURN_OID(GetOuterUserId());
+}
+
 char *
 IdentityMember(void)
 {
