@@ -42,6 +42,8 @@ CREATE UNIQUE INDEX send_logs_attempt_key ON campaign.send_logs (tenant_id, enro
 CREATE INDEX send_logs_campaign_idx ON campaign.send_logs (tenant_id, campaign_id, touch_number) WHERE campaign_id IS NOT NULL;
 CREATE INDEX send_logs_contact_idx ON campaign.send_logs (tenant_id, contact_id, channel, sent_at);
 CREATE INDEX send_logs_provider_idx ON campaign.send_logs (tenant_id, provider_id) WHERE provider_id IS NOT NULL;
+-- what failed is little, and looked for by health() and dead_touches
+CREATE INDEX send_logs_failed_idx ON campaign.send_logs (tenant_id, logged_at) WHERE status = 'failed';
 SELECT pg_catalog.pg_extension_config_dump('campaign.send_logs', '');
 
 CREATE FUNCTION campaign.log_send(contact uuid, channel text DEFAULT 'email', subject text DEFAULT NULL, address text DEFAULT NULL,
