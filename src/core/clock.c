@@ -177,6 +177,7 @@ list_zones_with_digits(void)
 {
 	pg_tzenum  *zones = pg_tzenumerate_start();
 	List	   *names = NIL;
+	List	   *kept = NIL;
 	pg_tz	   *zone;
 	MemoryContext caller;
 
@@ -192,8 +193,9 @@ list_zones_with_digits(void)
 
 	caller = MemoryContextSwitchTo(CacheMemoryContext);
 	for (int i = 0; i < list_length(names); i++)
-		zones_with_digits = lappend(zones_with_digits, pstrdup(list_nth(names, i)));
+		kept = lappend(kept, pstrdup(list_nth(names, i)));
 	MemoryContextSwitchTo(caller);
+	zones_with_digits = kept;
 }
 
 static HTAB *
