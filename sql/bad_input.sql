@@ -11,6 +11,9 @@ CREATE ROLE regress_bad_worker;
 \o /dev/null
 SELECT campaign.grant_access('regress_bad_ann', 'member'), campaign.grant_access('regress_bad_admin', 'admin'), campaign.grant_access('regress_bad_worker', 'worker');
 SELECT campaign.create_tenant('Acme', 'bad-acme', 'UTC', 'regress_bad_ann') AS acme \gset
+-- at any hour, and as much as there is
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 SELECT set_config('campaign.clock_offset', extract(epoch FROM timestamptz '2030-01-10 12:00' - clock_timestamp()) || ' seconds', false);
 \o
 

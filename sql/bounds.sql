@@ -7,6 +7,9 @@ CREATE ROLE regress_bounds_ann;
 \o /dev/null
 SELECT campaign.grant_access('regress_bounds_ann', 'member');
 SELECT campaign.create_tenant('Bounds', 'bounds', 'UTC', 'regress_bounds_ann') AS tenant \gset
+-- at any hour, and as much as there is
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 \o
 SET ROLE regress_bounds_ann;
 -- as long as may be, of characters that no compression makes shorter

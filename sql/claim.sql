@@ -19,6 +19,9 @@ SELECT campaign.grant_access(r, 'member') FROM unnest('{regress_claim_ann,regres
 SELECT campaign.grant_access('regress_claim_worker', 'worker');
 SELECT campaign.create_tenant('Acme', 'claim-acme', 'America/New_York', 'regress_claim_ann') AS acme \gset
 SELECT campaign.create_tenant('Big', 'claim-big', 'UTC', 'regress_claim_big') AS big \gset
+-- at any hour, and as much as there is
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 UPDATE campaign.tenants SET sender_name = 'Ann of Acme' WHERE id = :'acme';
 SELECT pg_temp.at_time('2030-01-10 12:00');
 \o
@@ -181,7 +184,7 @@ SET ROLE regress_claim_worker;
 SELECT touch_number, channel, address FROM campaign.claim_due_touches('worker 1');
 SELECT campaign.next_due_at();
 SET ROLE regress_claim_ann;
-SELECT campaign.resume_campaign(:'four');
+SELECT campaign.resume_campaign(:'four', spread => '0');
 SET ROLE regress_claim_worker;
 SELECT touch_number, channel, address FROM campaign.claim_due_touches('worker 1');
 

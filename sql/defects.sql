@@ -27,6 +27,9 @@ SELECT campaign.grant_access(r, 'member') FROM unnest('{regress_defects_ann,regr
 SELECT campaign.grant_access('regress_defects_worker', 'worker');
 SELECT campaign.create_tenant('Ann', 'defects-ann', 'UTC', 'regress_defects_ann') AS ann \gset
 SELECT campaign.create_tenant('Eve', 'defects-eve', 'UTC', 'regress_defects_eve') AS eve \gset
+-- at any hour, and as much as there is
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 SELECT pg_temp.at_time('2030-01-20 12:00');
 \o
 SET ROLE regress_defects_ann;
@@ -99,7 +102,7 @@ SELECT campaign.pause_campaign(:'one_touch');
 SET ROLE regress_defects_worker;
 SELECT count(*) AS paused FROM campaign.claim_due_touches('run 1');
 SET ROLE regress_defects_ann;
-SELECT campaign.resume_campaign(:'one_touch');
+SELECT campaign.resume_campaign(:'one_touch', spread => '0');
 SET ROLE regress_defects_worker;
 SELECT lease_token AS token FROM campaign.claim_due_touches('run 1') \gset
 -- nor is one sent that had been claimed before the pause
@@ -108,7 +111,7 @@ SELECT campaign.pause_campaign(:'one_touch');
 SET ROLE regress_defects_worker;
 SELECT campaign.begin_send(:'token');
 SET ROLE regress_defects_ann;
-SELECT campaign.stop_enrollment(:'enrolled'), campaign.resume_campaign(:'one_touch');
+SELECT campaign.stop_enrollment(:'enrolled'), campaign.resume_campaign(:'one_touch', spread => '0');
 
 --
 -- Defect 5: behind the last touch came a fifth, which was due every minute

@@ -14,6 +14,9 @@ SELECT campaign.grant_access(r, 'member') FROM unnest('{regress_del_ann,regress_
 SELECT campaign.grant_access('regress_del_admin', 'admin'), campaign.grant_access('regress_del_worker', 'worker');
 SELECT campaign.create_tenant('Acme', 'del-acme', 'UTC', 'regress_del_ann') AS acme \gset
 SELECT campaign.create_tenant('Other', 'del-other', 'UTC', 'regress_del_ann') AS other \gset
+-- at any hour, and as much as there is
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 SELECT campaign.add_member(:'acme', 'regress_del_eve', 'editor');
 \o
 -- for messages that name ids

@@ -114,7 +114,7 @@ SELECT sum(campaign.stop_contact(id)) AS stopped FROM campaign.contacts WHERE te
 SELECT campaign.pause_campaign(:'plumbing');
 SELECT campaign.create_job(:'bob', 'plumbing', 'completed') IS NOT NULL AS created;
 SELECT outcome, reason FROM campaign.job_enrollments ORDER BY id DESC LIMIT 1;
-SELECT campaign.resume_campaign(:'plumbing');
+SELECT campaign.resume_campaign(:'plumbing', spread => '0');
 -- two campaigns for the same jobs would be a tie
 SELECT campaign.create_campaign(:'acme', 'Plumbing 2', '[{"channel": "email", "subject": "x", "body_text": "x"}]', service_type => 'plumbing') AS rival \gset
 SELECT campaign.launch_campaign(:'rival');

@@ -12,6 +12,9 @@ CREATE FUNCTION pg_temp.at_time(at timestamptz) RETURNS void LANGUAGE sql SECURI
 \o /dev/null
 SELECT campaign.grant_access('regress_plan_ann', 'member'), campaign.grant_access('regress_plan_worker', 'worker');
 SELECT campaign.create_tenant('Acme', 'plan-acme', 'UTC', 'regress_plan_ann') AS acme \gset
+-- at any hour, and as much as there is
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 UPDATE campaign.tenants SET min_gap = '0' WHERE id = :'acme';
 SELECT pg_temp.at_time('2030-01-10 12:00');
 \o
@@ -89,11 +92,11 @@ SELECT campaign.pause_campaign(:'c');
 SELECT campaign.revise_campaign(:'c', '[{"channel": "call", "label": "Ring"}]');
 SELECT paused, count(*) FROM campaign.lanes GROUP BY 1;
 \set VERBOSITY terse
-SELECT campaign.resume_campaign(:'c');
+SELECT campaign.resume_campaign(:'c', spread => '0');
 \echo :LAST_ERROR_SQLSTATE
 \set VERBOSITY default
 SELECT campaign.revise_campaign(:'c', '[{"channel": "call", "label": "Ring", "body_text": "x"}]');
-SELECT campaign.resume_campaign(:'c');
+SELECT campaign.resume_campaign(:'c', spread => '0');
 -- not when it is over
 SELECT campaign.transition_campaign(:'c', 'completed');
 SELECT campaign.revise_campaign(:'c', '[{"channel": "call", "body_text": "x"}]');

@@ -17,6 +17,9 @@ END $$;
 \o /dev/null
 SELECT campaign.grant_access('regress_rend_ann', 'member'), campaign.grant_access('regress_rend_worker', 'worker');
 SELECT campaign.create_tenant('Acme & Sons <Plumbing>', 'rend-acme', 'UTC', 'regress_rend_ann') AS acme \gset
+-- at any hour, and as much as there is
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 \o
 SET ROLE regress_rend_ann;
 \pset format unaligned
@@ -68,15 +71,15 @@ UPDATE campaign.tenants SET link_base_url = 'https://go.acme.example/r/', review
 SELECT campaign.create_campaign(:'acme', 'Links', '[{"channel": "email", "subject": "Links", "body_text": "{{link.review}} {{link.unsubscribe}}", "body_html": "<a href=\"{{link.review}}\">Review</a>"}]', 'contacts') AS c \gset
 SELECT campaign.launch_campaign(:'c');
 SELECT (campaign.enroll(:'c', :'bob', anchor_at => '2020-01-01')).outcome;
-SELECT regexp_replace(body, '[A-Za-z0-9_-]{46}', '<46 characters>', 'g') FROM pg_temp.messages();
-SELECT regexp_replace(body_html, '[A-Za-z0-9_-]{46}', '<46 characters>', 'g') FROM pg_temp.messages();
+SELECT regexp_replace(body, '[A-Za-z0-9_-]{72}', '<72 characters>', 'g') FROM pg_temp.messages();
+SELECT regexp_replace(body_html, '[A-Za-z0-9_-]{72}', '<72 characters>', 'g') FROM pg_temp.messages();
 -- every attempt of a touch has the same links
 SELECT (SELECT body FROM pg_temp.messages()) = (SELECT body FROM pg_temp.messages());
 -- without a base the review link leads to the page itself
 SELECT campaign.pause_campaign(:'c');
 UPDATE campaign.tenants SET link_base_url = NULL WHERE id = :'acme';
 SELECT campaign.revise_campaign(:'c', '[{"channel": "email", "subject": "Links", "body_text": "{{link.review}}"}]');
-SELECT campaign.resume_campaign(:'c');
+SELECT campaign.resume_campaign(:'c', spread => '0');
 SELECT campaign.stop_contact(:'bob'), (campaign.enroll(:'c', :'bob', anchor_at => '2020-01-01')).outcome;
 SELECT body FROM pg_temp.messages();
 

@@ -16,6 +16,9 @@ CREATE FUNCTION pg_temp.claim() RETURNS text LANGUAGE sql
 \o /dev/null
 SELECT campaign.grant_access('regress_report_ann', 'member'), campaign.grant_access('regress_report_worker', 'worker');
 SELECT campaign.create_tenant('Acme', 'report-acme', 'UTC', 'regress_report_ann') AS acme \gset
+-- at any hour, and as much as there is
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 SELECT pg_temp.at_time('2030-01-10 12:00');
 \o
 SET ROLE regress_report_ann;

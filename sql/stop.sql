@@ -18,6 +18,9 @@ CREATE FUNCTION pg_temp.claim() RETURNS text LANGUAGE sql
 SELECT campaign.grant_access(r, 'member') FROM unnest('{regress_stop_ann,regress_stop_eve}'::name[]) r;
 SELECT campaign.grant_access('regress_stop_worker', 'worker');
 SELECT campaign.create_tenant('Acme', 'stop-acme', 'UTC', 'regress_stop_ann') AS acme \gset
+-- at any hour, and as much as there is
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 SELECT campaign.add_member(:'acme', 'regress_stop_eve', 'editor');
 SELECT pg_temp.at_time('2030-01-10 12:00');
 \o
@@ -161,7 +164,7 @@ SELECT campaign.pause_campaign(:'three');
 SELECT status FROM campaign.enrollment_timeline WHERE enrollment_id = :'enrolled';
 SELECT campaign.stop_contact(:'bob', 'review_clicked');
 SELECT status, stop_reason FROM campaign.enrollment_timeline WHERE enrollment_id = :'enrolled';
-SELECT campaign.resume_campaign(:'three');
+SELECT campaign.resume_campaign(:'three', spread => '0');
 SET ROLE regress_stop_worker;
 SELECT pg_temp.claim() IS NULL AS nothing;
 

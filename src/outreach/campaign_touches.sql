@@ -73,9 +73,14 @@ BEGIN
   -- two campaigns of one tenant take their numbers one after the other
   PERFORM 1 FROM campaign.tenants t WHERE t.id = tenant FOR NO KEY UPDATE;
   number := coalesce((SELECT max(l.lane) FROM campaign.lanes l WHERE l.tenant_id = tenant), 0) + 1;
-  INSERT INTO campaign.lanes (tenant_id, lane, campaign_id, channel, paused)
-  SELECT tenant, number, campaign, channel, c.status <> 'running'
-    FROM campaign.campaigns c WHERE c.tenant_id = tenant AND c.id = campaign;
+  -- all lanes of a campaign are paused, resumed and shifted alike
+  INSERT INTO campaign.lanes (tenant_id, lane, campaign_id, channel, paused, paused_at, resumed_at, resume_policy, spread, shift)
+  SELECT tenant, number, campaign, channel, c.status <> 'running', l.paused_at, coalesce(l.resumed_at, '-infinity'),
+         coalesce(l.resume_policy, 'keep'), coalesce(l.spread, '0'), coalesce(l.shift, '0')
+    FROM campaign.campaigns c
+    LEFT JOIN LATERAL (SELECT * FROM campaign.lanes o WHERE o.tenant_id = tenant AND o.campaign_id = campaign
+                        ORDER BY o.lane LIMIT 1) l ON true
+   WHERE c.tenant_id = tenant AND c.id = campaign;
   RETURN number;
 END $$;
 COMMENT ON FUNCTION campaign.ensure_lane(uuid, uuid, text) IS
@@ -195,7 +200,7 @@ DECLARE
 BEGIN
   SELECT t.link_base_url, t.review_url INTO link_base, review_page FROM campaign.tenants t WHERE t.id = tenant;
   FOR touch IN
-    SELECT t.touch_number, t.step, t.label, t.condition, t.max_lateness, h.has_body, h.has_subject, x.subject, x.body, x.body_html
+    SELECT t.touch_number, t.step, t.label, h.has_body, h.has_subject, x.subject, x.body, x.body_html
       FROM campaign.outreach_campaigns o
       JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
       JOIN campaign.channels h ON h.channel = t.channel
@@ -203,12 +208,6 @@ BEGIN
      WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant
      ORDER BY t.touch_number
   LOOP
-    IF touch.condition <> 'always' OR touch.max_lateness IS NOT NULL THEN
-      RAISE EXCEPTION 'step % ("%") uses a rule that this version does not evaluate', touch.step, touch.label
-        USING ERRCODE = 'feature_not_supported',
-              DETAIL = 'Conditions other than always, and max_lateness_hours, are accepted in documents but not evaluated yet.',
-              HINT = 'Set the condition to always and leave max_lateness_hours out: nothing is sent against a rule.';
-    END IF;
     IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL THEN
       RAISE EXCEPTION 'step % ("%") has no text', touch.step, touch.label
         USING ERRCODE = 'CP002',
@@ -237,7 +236,7 @@ BEGIN
   END LOOP;
 END $$;
 COMMENT ON FUNCTION campaign.require_sendable_plan(uuid, uuid) IS
-'Internal: raises CP002 unless every touch of the campaign''s present plan can be rendered, and 0A000 for rules that are not evaluated yet.';
+'Internal: raises CP002 unless every touch of the campaign''s present plan can be rendered.';
 
 ALTER TABLE campaign.campaign_touches ENABLE ROW LEVEL SECURITY;
 CREATE POLICY campaign_touches_select ON campaign.campaign_touches FOR SELECT

@@ -44,7 +44,7 @@ SELECT e.tenant_id, e.id AS enrollment_id, e.campaign_id, e.contact_id, t.touch_
                 e.first_scheduled_at + (SELECT coalesce(sum(p.delay), '0') FROM campaign.campaign_touches p
                                          WHERE p.tenant_id = e.tenant_id AND p.campaign_id = e.campaign_id
                                            AND p.plan_version = e.plan_version AND p.touch_number BETWEEN 2 AND t.touch_number)) AS scheduled_at,
-       CASE WHEN q.touch_number = t.touch_number AND q.due_at < 'infinity' THEN q.due_at END AS due_at,
+       CASE WHEN q.touch_number = t.touch_number AND q.due_at < 'infinity' THEN q.due_at + n.shift END AS due_at,
        l.sent_at,
        CASE WHEN q.touch_number = t.touch_number THEN
               CASE WHEN q.lease_until > pg_catalog.clock_timestamp() THEN 'leased'
@@ -63,6 +63,7 @@ SELECT e.tenant_id, e.id AS enrollment_id, e.campaign_id, e.contact_id, t.touch_
   JOIN campaign.campaign_touches t ON t.tenant_id = e.tenant_id AND t.campaign_id = e.campaign_id AND t.plan_version = e.plan_version
   JOIN campaign.channels h ON h.channel = t.channel
   LEFT JOIN campaign.touch_queue q ON q.tenant_id = e.tenant_id AND q.enrollment_id = e.id
+  LEFT JOIN campaign.lanes n ON n.tenant_id = q.tenant_id AND n.lane = q.lane
   LEFT JOIN LATERAL (SELECT s.status, s.is_final, s.sent_at, s.scheduled_at, s.attempt FROM campaign.send_logs s
                       WHERE s.tenant_id = e.tenant_id AND s.enrollment_id = e.id AND s.touch_number = t.touch_number
                       ORDER BY s.attempt DESC LIMIT 1) l ON true;

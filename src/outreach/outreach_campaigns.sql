@@ -178,8 +178,10 @@ AS $$ SELECT campaign.transition_campaign($1, 'paused', $2) $$;
 COMMENT ON FUNCTION campaign.pause_campaign(uuid, text) IS
 'Pauses a running campaign: its enrolments keep their place and nothing is claimed or begun. Writes a constant number of rows. Raises CP001, P0002.';
 
-CREATE FUNCTION campaign.resume_campaign(campaign uuid, reason text DEFAULT NULL) RETURNS text
+CREATE FUNCTION campaign.resume_campaign(campaign uuid, policy text DEFAULT NULL, spread interval DEFAULT '1 hour', reason text DEFAULT NULL)
+RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
 DECLARE
   locked record := campaign.lock_outreach_campaign(campaign);
 BEGIN
@@ -190,12 +192,32 @@ BEGIN
             DETAIL = format('Its status is "%s".', locked.status),
             HINT = 'Only a paused campaign is resumed; campaign.launch_campaign() starts one.';
   END IF;
+  IF policy NOT IN ('keep', 'shift', 'bump') THEN
+    RAISE EXCEPTION 'unknown resume policy "%"', policy
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'The policies are keep, shift and bump.',
+            HINT = 'keep spreads what is overdue, shift moves all by the pause, bump starts each overdue touch''s delay anew.';
+  END IF;
+  -- a day is 24 hours, as in the plan
+  spread := make_interval(secs => extract(epoch FROM spread)::double precision);
+  IF spread IS NULL OR spread NOT BETWEEN '0' AND interval '8784 hours' THEN
+    RAISE EXCEPTION 'spread is out of range'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'What is overdue is spread over 0 to 366 days.',
+            HINT = 'Leave spread out for one hour.';
+  END IF;
+  policy := coalesce(policy, (SELECT o.resume_policy FROM campaign.outreach_campaigns o
+                               WHERE o.tenant_id = locked.tenant AND o.campaign_id = campaign));
+  -- the pause has left what most want
+  UPDATE campaign.lanes l SET resume_policy = policy, spread = resume_campaign.spread
+   WHERE l.tenant_id = locked.tenant AND l.campaign_id = campaign
+     AND (l.resume_policy <> policy OR l.spread <> resume_campaign.spread);
   locked.status := campaign.transition_campaign(campaign, 'running', reason);
   PERFORM campaign.notify_campaign_due(locked.tenant, campaign);
   RETURN locked.status;
 END $$;
-COMMENT ON FUNCTION campaign.resume_campaign(uuid, text) IS
-'Resumes a paused campaign: every enrolment goes on at its place; what is overdue is due at once. Writes a constant number of rows. Raises CP001 if it is not paused, CP002, P0002.';
+COMMENT ON FUNCTION campaign.resume_campaign(uuid, text, interval, text) IS
+'Resumes a paused campaign: every enrolment goes on at its place. policy (default: the campaign''s resume_policy) says what becomes of what is overdue: keep sends it spread over spread (0: at once), shift moves the whole sequence by the length of the pause, bump makes it due at the resume plus its own delay. Writes a constant number of rows. Raises CP001 if it is not paused, CP002, 22023 for an unknown policy, P0002.';
 
 -- The preconditions of the life cycle, on the row itself so that no path goes around them.
 -- Named to sort behind the life cycle's own trigger: legality first.
@@ -246,9 +268,25 @@ CREATE FUNCTION campaign.apply_outreach_transition() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   matching boolean := NEW.status IN ('running', 'paused');
+  now_time timestamptz := campaign.now();
 BEGIN
-  UPDATE campaign.lanes l SET paused = (NEW.status <> 'running')
-   WHERE l.tenant_id = NEW.tenant_id AND l.campaign_id = NEW.id AND l.paused IS DISTINCT FROM (NEW.status <> 'running');
+  IF NEW.status = 'paused' THEN
+    -- what a transition back resumes with, unless resume_campaign() says otherwise
+    UPDATE campaign.lanes l SET paused = true, paused_at = now_time, spread = '1 hour',
+           resume_policy = (SELECT o.resume_policy FROM campaign.outreach_campaigns o
+                             WHERE o.tenant_id = NEW.tenant_id AND o.campaign_id = NEW.id)
+     WHERE l.tenant_id = NEW.tenant_id AND l.campaign_id = NEW.id;
+  ELSIF OLD.status = 'paused' AND NEW.status = 'running' THEN
+    UPDATE campaign.lanes l SET paused = false, paused_at = NULL, resumed_at = now_time,
+           shift = CASE l.resume_policy
+                   -- in hours: the day of an interval is not always 24 of them
+                   WHEN 'shift' THEN l.shift + make_interval(secs => greatest(extract(epoch FROM now_time - l.paused_at), 0)::double precision)
+                   ELSE l.shift END
+     WHERE l.tenant_id = NEW.tenant_id AND l.campaign_id = NEW.id;
+  ELSE
+    UPDATE campaign.lanes l SET paused = (NEW.status <> 'running')
+     WHERE l.tenant_id = NEW.tenant_id AND l.campaign_id = NEW.id AND l.paused IS DISTINCT FROM (NEW.status <> 'running');
+  END IF;
   UPDATE campaign.outreach_campaigns o SET is_matching = matching
    WHERE o.tenant_id = NEW.tenant_id AND o.campaign_id = NEW.id AND o.is_matching <> matching;
   IF NEW.status = 'archived' THEN
@@ -332,7 +370,7 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.revise_campaign(uuid, jsonb)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.launch_campaign(uuid)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.pause_campaign(uuid, text)'),
-  ('member', 'EXECUTE', 'FUNCTION campaign.resume_campaign(uuid, text)');
+  ('member', 'EXECUTE', 'FUNCTION campaign.resume_campaign(uuid, text, interval, text)');
 
 COMMENT ON TABLE campaign.outreach_campaigns IS 'What an outreach campaign has beside its row in campaigns: audience, document, plan version.';
 COMMENT ON COLUMN campaign.outreach_campaigns.audience IS 'jobs: completed jobs are enrolled automatically; contacts: contacts are enrolled explicitly.';

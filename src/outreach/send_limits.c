@@ -339,6 +339,22 @@ SendCapsTake(SendCaps *caps, const pg_uuid_t *tenant, const char *channel, Times
 }
 
 void
+SendCapsUntake(SendCaps *caps, const pg_uuid_t *tenant, const char *channel)
+{
+	SendMeter	wanted;
+	SendMeter  *meter;
+
+	memset(&wanted, 0, sizeof(wanted));
+	wanted.key.tenant = *tenant;
+	strlcpy(wanted.key.channel, channel, sizeof(wanted.key.channel));
+	meter = caps->meters ? hash_search(caps->meters, &wanted.key, HASH_FIND, NULL) : NULL;
+	if (meter == NULL || meter->taken == 0)
+		return;
+	meter->taken--;
+	meter->left++;
+}
+
+void
 SendCapsFinish(SendCaps *caps)
 {
 	HASH_SEQ_STATUS scan;

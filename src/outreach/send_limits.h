@@ -33,6 +33,9 @@ extern bool SendCapsTake(SendCaps *caps, const pg_uuid_t *tenant, const char *ch
 						 TimestampTz now, TimestampTz lease_until, int wanted_hint,
 						 TimestampTz *retry_at);
 
+/* The last unit that was taken of a tenant's channel in this call is not used. */
+extern void SendCapsUntake(SendCaps *caps, const pg_uuid_t *tenant, const char *channel);
+
 /*
  * Write what was taken.  In the (sub)transaction of the takes, which hold the
  * locks; without it, they are given back when the transaction ends.

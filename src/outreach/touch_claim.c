@@ -25,9 +25,12 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "core/clone_guard.h"
 #include "core/leases.h"
 #include "core/statements.h"
 #include "core/transactions.h"
+#include "outreach/send_limits.h"
+#include "outreach/touch_counts.h"
 #include "outreach/touch_queue.h"
 
 #define CLAIM_COLUMNS 21
@@ -48,23 +51,34 @@ typedef struct Claim
 	int64		worker_id;
 	MemoryContext row_context;	/* reset for each touch */
 	ReturnSetInfo *result;
-	pg_uuid_t  *seen;			/* enrolments looked at */
-	int			nseen;
+	TouchSeen	seen;
+	SendCaps   *caps;
 	int			taken;
+	bool		has_unit;		/* of the caps, for the touch at work */
 	bool		wrote;
 	bool		careful;		/* each touch in its own subtransaction */
 	const TouchKey *key;		/* the one at work */
 } Claim;
 
 PG_FUNCTION_INFO_V1(campaign_claim_due_touches);
+PG_FUNCTION_INFO_V1(campaign_claim_campaign_touches);
 
 static bool is_worker_name(const char *name);
 static char *read_arguments(FunctionCallInfo fcinfo, Claim *claim);
+static void read_worker(FunctionCallInfo fcinfo, Claim *claim, char **worker);
+static void run_claim(FunctionCallInfo fcinfo, Claim *claim, const char *worker);
 static void claim_touches(void *arg);
+static void examine(Claim *claim, const TouchKey *keys, int found);
 static void claim_with_care(Claim *claim);
 static void claim_touch(void *arg);
 static void claim_one_with_care(Claim *claim);
+static void claim_touch_alone(void *arg);
 static void put_off(void *arg);
+static void decide(Claim *claim, TouchRow *row, const TouchFacts *read_facts, const TouchLane *lane);
+static void end_expired(Claim *claim, TouchRow *row, const TouchLane *lane);
+static bool has_room(void *arg, const GateInput *input, TimestampTz *until);
+static void hold_lane(Claim *claim, const TouchKey *key);
+static void defer_touch(Claim *claim, TouchRow *row, const TouchLane *lane, const GateVerdict *verdict);
 static void give_up(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane);
 static void settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts,
 							const TouchLane *lane, TouchOutcome *outcome);
@@ -79,27 +93,52 @@ campaign_claim_due_touches(PG_FUNCTION_ARGS)
 	Claim		claim = {0};
 	char	   *worker = read_arguments(fcinfo, &claim);
 
+	run_claim(fcinfo, &claim, worker);
+	return (Datum) 0;
+}
+
+/*
+ * campaign.claim_campaign_touches(worker, max_touches, campaign): the same for
+ * one campaign, for simulate().
+ */
+Datum
+campaign_claim_campaign_touches(PG_FUNCTION_ARGS)
+{
+	Claim		claim = {0};
+	char	   *worker;
+
+	read_worker(fcinfo, &claim, &worker);
+	claim.lease = CAMPAIGN_MAX_LEASE;
+	claim.filter.has_campaign = true;
+	claim.filter.campaign = PG_GETARG_DATUM(2);
+	run_claim(fcinfo, &claim, worker);
+	return (Datum) 0;
+}
+
+static void
+run_claim(FunctionCallInfo fcinfo, Claim *claim, const char *worker)
+{
 	PreventCommandDuringRecovery("claim_due_touches()");
 	PreventCommandIfReadOnly("claim_due_touches()");
 	RequireReadCommitted("claim_due_touches()");
+	CloneGuardRequire("claim_due_touches()");
 	InitMaterializedSRF(fcinfo, 0);
-	claim.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	claim->result = (ReturnSetInfo *) fcinfo->resultinfo;
 
 	SPI_connect();
-	TouchBatchInit(&claim.batch);
-	claim.row_context = AllocSetContextCreate(CurrentMemoryContext, "campaign claimed touch",
-											  ALLOCSET_DEFAULT_SIZES);
-	claim.worker_id = StorageWorker(worker);
-	if (RunInSubtransaction(claim_touches, &claim) != NULL)
-		claim_with_care(&claim);
+	TouchBatchInit(&claim->batch);
+	claim->row_context = AllocSetContextCreate(CurrentMemoryContext, "campaign claimed touch",
+											   ALLOCSET_DEFAULT_SIZES);
+	claim->worker_id = StorageWorker(worker);
+	if (RunInSubtransaction(claim_touches, claim) != NULL)
+		claim_with_care(claim);
 	/* a worker with less to do than it asked for has time to clean up */
-	if (claim.taken < claim.max_touches && StorageSweepStopped(GetCurrentTimestamp(), SWEEP_ROWS) > 0)
-		claim.wrote = true;
+	if (claim->taken < claim->max_touches && StorageSweepStopped(GetCurrentTimestamp(), SWEEP_ROWS) > 0)
+		claim->wrote = true;
 	SPI_finish();
 
-	if (claim.wrote)
+	if (claim->wrote)
 		ForceSyncCommit();
-	return (Datum) 0;
 }
 
 /* Names are shown to people, one a line. */
@@ -123,24 +162,9 @@ is_worker_name(const char *name)
 static char *
 read_arguments(FunctionCallInfo fcinfo, Claim *claim)
 {
-	char	   *worker = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *worker;
 
-	if (!is_worker_name(worker))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid name of a worker"),
-				 errdetail("A name has at most %d bytes, no control characters, and is not blank.",
-						   CAMPAIGN_MAX_WORKER - 1),
-				 errhint("Name each worker process, such as host and process id.")));
-
-	claim->max_touches = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
-	if (claim->max_touches < 1 || claim->max_touches > CAMPAIGN_MAX_CLAIM)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("max_touches is out of range"),
-				 errdetail("A claim takes from 1 to %d touches.", CAMPAIGN_MAX_CLAIM),
-				 errhint("Claim as many as can be sent within the lease.")));
-
+	read_worker(fcinfo, claim, &worker);
 	if (PG_ARGISNULL(2))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -157,6 +181,28 @@ read_arguments(FunctionCallInfo fcinfo, Claim *claim)
 	return worker;
 }
 
+/* The first two arguments, worker and max_touches. */
+static void
+read_worker(FunctionCallInfo fcinfo, Claim *claim, char **worker)
+{
+	*worker = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	if (!is_worker_name(*worker))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid name of a worker"),
+				 errdetail("A name has at most %d bytes, no control characters, and is not blank.",
+						   CAMPAIGN_MAX_WORKER - 1),
+				 errhint("Name each worker process, such as host and process id.")));
+
+	claim->max_touches = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
+	if (claim->max_touches < 1 || claim->max_touches > CAMPAIGN_MAX_CLAIM)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_touches is out of range"),
+				 errdetail("A claim takes from 1 to %d touches.", CAMPAIGN_MAX_CLAIM),
+				 errhint("Claim as many as can be sent within the lease.")));
+}
+
 /*
  * Candidates in rounds: a row that another claim has is passed over, and the
  * next round looks behind those that were seen.
@@ -165,38 +211,50 @@ static void
 claim_touches(void *arg)
 {
 	Claim	   *claim = arg;
+	TouchSeen  *seen = &claim->seen;
 	int			budget = claim->max_touches * CAMPAIGN_CLAIM_EXAMINES;
 	TouchKey   *keys = palloc(sizeof(TouchKey) * claim->max_touches);
-	int			size = claim->max_touches;
 
-	claim->seen = palloc(sizeof(pg_uuid_t) * size);
-	while (claim->taken < claim->max_touches && claim->nseen < budget)
+	claim->caps = SendCapsBegin(claim->batch.context);
+	seen->size = claim->max_touches;
+	seen->enrollments = palloc(sizeof(pg_uuid_t) * seen->size);
+	while (claim->taken < claim->max_touches && seen->nenrollments < budget)
 	{
-		int			wanted = Min(claim->max_touches - claim->taken, budget - claim->nseen);
+		int			wanted = Min(claim->max_touches - claim->taken, budget - seen->nenrollments);
 		int			found = StorageFindDue(&claim->filter, claim->batch.now, GetCurrentTimestamp(),
-										   wanted, claim->seen, claim->nseen, keys);
+										   wanted, seen, keys);
 
-		if (claim->nseen + found > size)
-		{
-			size = Max(size * 2, claim->nseen + found);
-			claim->seen = repalloc(claim->seen, sizeof(pg_uuid_t) * size);
-		}
-		for (int i = 0; i < found; i++)
-		{
-			MemoryContext old = MemoryContextSwitchTo(claim->row_context);
-
-			CHECK_FOR_INTERRUPTS();
-			claim->seen[claim->nseen++] = keys[i].enrollment;
-			claim->key = &keys[i];
-			if (claim->careful)
-				claim_one_with_care(claim);
-			else
-				claim_touch(claim);
-			MemoryContextSwitchTo(old);
-			MemoryContextReset(claim->row_context);
-		}
+		examine(claim, keys, found);
 		if (found < wanted)
 			break;
+	}
+	SendCapsFinish(claim->caps);
+	TouchCountsFlush(claim->batch.counts);
+}
+
+static void
+examine(Claim *claim, const TouchKey *keys, int found)
+{
+	TouchSeen  *seen = &claim->seen;
+
+	if (seen->nenrollments + found > seen->size)
+	{
+		seen->size = Max(seen->size * 2, seen->nenrollments + found);
+		seen->enrollments = repalloc(seen->enrollments, sizeof(pg_uuid_t) * seen->size);
+	}
+	for (int i = 0; i < found; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(claim->row_context);
+
+		CHECK_FOR_INTERRUPTS();
+		seen->enrollments[seen->nenrollments++] = keys[i].enrollment;
+		claim->key = &keys[i];
+		if (claim->careful)
+			claim_one_with_care(claim);
+		else
+			claim_touch(claim);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(claim->row_context);
 	}
 }
 
@@ -206,7 +264,7 @@ claim_with_care(Claim *claim)
 {
 	claim->careful = true;
 	claim->taken = 0;
-	claim->nseen = 0;
+	memset(&claim->seen, 0, sizeof(claim->seen));
 	claim->wrote = false;
 	tuplestore_clear(claim->result->setResult);
 	MemoryContextReset(claim->row_context);
@@ -218,8 +276,10 @@ static void
 claim_one_with_care(Claim *claim)
 {
 	int			taken = claim->taken;
-	ErrorData  *error = RunInSubtransaction(claim_touch, claim);
+	ErrorData  *error = RunInSubtransaction(claim_touch_alone, claim);
 
+	SendCapsForget(claim->caps);
+	TouchCountsForget(claim->batch.counts);
 	if (error == NULL)
 		return;
 	/* a touch is returned last of all, so nothing of it is in the result */
@@ -233,16 +293,29 @@ claim_one_with_care(Claim *claim)
 	(void) RunInSubtransaction(put_off, claim);
 }
 
+/* What was taken of caps is written before the subtransaction ends. */
+static void
+claim_touch_alone(void *arg)
+{
+	Claim	   *claim = arg;
+
+	claim_touch(claim);
+	SendCapsFinish(claim->caps);
+	TouchCountsFlush(claim->batch.counts);
+}
+
 /* Out of the way of the next claims for a while. */
 static void
 put_off(void *arg)
 {
 	Claim	   *claim = arg;
+	TouchLane  *lane = TouchBatchLane(&claim->batch, &claim->key->tenant, claim->key->lane);
 	TouchRow	row;
 
-	if (!StorageLockDue(claim->key, claim->batch.now, GetCurrentTimestamp(), &row))
+	if (lane == NULL ||
+		!StorageLockDue(claim->key, TouchQueueTime(claim->batch.now, lane), GetCurrentTimestamp(), &row))
 		return;
-	row.key.due_at = claim->batch.now + LeaseBackoff(PUT_OFF_ATTEMPTS);
+	row.key.due_at = TouchQueueTime(claim->batch.now + LeaseBackoff(PUT_OFF_ATTEMPTS), lane);
 	StorageUpdate(claim->key, &row);
 	claim->wrote = true;
 }
@@ -253,18 +326,13 @@ claim_touch(void *arg)
 	Claim	   *claim = arg;
 	const TouchKey *key = claim->key;
 	TouchBatch *batch = &claim->batch;
+	TouchLane  *lane = TouchBatchLane(batch, &key->tenant, key->lane);
 	TouchRow	row;
 	TouchFacts	facts;
-	TouchLane  *lane;
-	TouchPlan  *plan;
-	TouchText  *text;
-	TouchOutcome outcome = {0};
-	GateVerdict verdict;
 
-	if (!StorageLockDue(key, batch->now, GetCurrentTimestamp(), &row))
-		return;
-	lane = TouchBatchLane(batch, &row.key.tenant, row.key.lane);
-	if (lane == NULL || !TouchFactsRead(&row, lane, &facts))
+	if (lane == NULL ||
+		!StorageLockDue(key, TouchQueueTime(batch->now, lane), GetCurrentTimestamp(), &row) ||
+		!TouchFactsRead(&row, lane, &facts))
 		return;
 
 	if ((row.flags & TOUCH_BEGUN) && !lane->retries_uncertain)
@@ -275,33 +343,134 @@ claim_touch(void *arg)
 		claim->wrote = true;
 		return;
 	}
+	/* of a contact in several sequences one claim decides at a time */
+	if (!facts.exclusive && !StorageLockFreeContact(&key->tenant, &facts.contact))
+		return;
+	end_expired(claim, &row, lane);
+	decide(claim, &row, &facts, lane);
+}
+
+/*
+ * A lease that ended before its send was begun gives back what it had of the
+ * caps, once; the attempt counts.
+ */
+static void
+end_expired(Claim *claim, TouchRow *row, const TouchLane *lane)
+{
+	if (row->fence == 0 || (row->flags & TOUCH_BEGUN))
+		return;
+	SendCapsReturn(&row->key.tenant, lane->channel, row->claimed_at);
+	TouchEndLease(row);
+	StorageUpdate(&row->key, row);
+	claim->wrote = true;
+}
+
+/* What becomes of a touch that the claim has locked, by what the gate says. */
+static void
+decide(Claim *claim, TouchRow *row, const TouchFacts *read_facts, const TouchLane *lane)
+{
+	TouchBatch *batch = &claim->batch;
+	TouchFacts	facts = *read_facts;
+	TouchPlan  *plan = TouchBatchPlan(batch, &row->key.tenant, &facts.campaign, facts.plan_version);
+	TouchText  *text = TouchBatchText(batch, &row->key.tenant, &facts, row->touch_number);
+	GateInput	input = {batch, row, &facts, lane, &plan->touches[row->touch_number - 1], has_room, claim};
+	TouchOutcome outcome = {0};
+	GateVerdict verdict;
+	bool		exhausted = row->attempt - row->attempt_base >= plan->max_attempts;
 
 	/* templates may have been archived since the launch */
-	text = TouchBatchText(batch, &row.key.tenant, &facts, row.touch_number);
 	facts.text_missing = lane->has_body && text->body == NULL && text->body_html == NULL;
-	verdict = TouchGate(&facts, lane);
-	plan = TouchBatchPlan(batch, &row.key.tenant, &facts.campaign, facts.plan_version);
+	claim->has_unit = false;
+	verdict = TouchGate(&input, GATE_AT_CLAIM);
+	if (claim->has_unit && (verdict.outcome != GATE_DELIVER || exhausted))
+		SendCapsUntake(claim->caps, &row->key.tenant, lane->channel);
 
 	switch (verdict.outcome)
 	{
 		case GATE_DELIVER:
-			if (row.attempt - row.attempt_base < plan->max_attempts)
-				lease_touch(claim, &row, &facts, lane);
+			if (exhausted)
+				give_up(claim, row, &facts, lane);
 			else
-				give_up(claim, &row, &facts, lane);
+				lease_touch(claim, row, &facts, lane);
 			break;
 		case GATE_HOLD:
+			hold_lane(claim, &row->key);
+			break;
+		case GATE_DEFER:
+			defer_touch(claim, row, lane, &verdict);
 			break;
 		case GATE_SKIP:
-			row.attempt++;
+			row->attempt++;
 			outcome.status = TOUCH_SKIPPED;
 			outcome.reason = verdict.reason;
-			settle_by_claim(claim, &row, &facts, lane, &outcome);
+			settle_by_claim(claim, row, &facts, lane, &outcome);
 			break;
 		case GATE_STOP:
-			stop_by_claim(claim, &row, &facts, verdict.reason);
+			stop_by_claim(claim, row, &facts, verdict.reason);
 			break;
 	}
+}
+
+/* The gate's question about the caps: takes a unit; used up, the lane waits. */
+static bool
+has_room(void *arg, const GateInput *input, TimestampTz *until)
+{
+	Claim	   *claim = arg;
+	const pg_uuid_t *tenant = &input->row->key.tenant;
+
+	claim->has_unit = SendCapsTake(claim->caps, tenant, input->lane->channel, claim->batch.now,
+								   GetCurrentTimestamp() + claim->lease,
+								   claim->max_touches - claim->taken, until);
+	if (!claim->has_unit && *until > claim->batch.now)
+	{
+		SendCapsThrottle(tenant, input->lane->channel, *until);
+		claim->wrote = true;
+	}
+	return claim->has_unit;
+}
+
+/* Nothing more of this lane in this call. */
+static void
+hold_lane(Claim *claim, const TouchKey *key)
+{
+	TouchSeen  *seen = &claim->seen;
+
+	if (seen->nlanes == seen->lanes_size)
+	{
+		MemoryContext old = MemoryContextSwitchTo(claim->batch.context);
+
+		seen->lanes_size = Max(16, seen->lanes_size * 2);
+		if (seen->nlanes == 0)
+		{
+			seen->lane_tenants = palloc(sizeof(pg_uuid_t) * seen->lanes_size);
+			seen->lanes = palloc(sizeof(int32) * seen->lanes_size);
+		}
+		else
+		{
+			seen->lane_tenants = repalloc(seen->lane_tenants, sizeof(pg_uuid_t) * seen->lanes_size);
+			seen->lanes = repalloc(seen->lanes, sizeof(int32) * seen->lanes_size);
+		}
+		MemoryContextSwitchTo(old);
+	}
+	seen->lane_tenants[seen->nlanes] = key->tenant;
+	seen->lanes[seen->nlanes] = key->lane;
+	seen->nlanes++;
+}
+
+/* Due again when it may be sent; a time that never comes is asked for again tomorrow. */
+static void
+defer_touch(Claim *claim, TouchRow *row, const TouchLane *lane, const GateVerdict *verdict)
+{
+	TouchKey	key = row->key;
+	TimestampTz until = verdict->until;
+
+	if (TIMESTAMP_NOT_FINITE(until))
+		until = claim->batch.now + USECS_PER_DAY;
+	/* of what was begun a late report is still taken */
+	row->key.due_at = TouchQueueTime(until, lane);
+	row->rescheduled = row->rescheduled || verdict->reschedules;
+	StorageUpdate(&key, row);
+	claim->wrote = true;
 }
 
 /* The last lease ended without a report, or max_attempts was lowered. */
@@ -346,8 +515,9 @@ stop_by_claim(Claim *claim, const TouchRow *row, const TouchFacts *facts, const 
 	if (!StorageLockTenant(&row->key.tenant, false) || !StorageLockEnrollment(&row->key, false))
 		return;
 	if (facts->live)
-		StorageEndEnrollment(&row->key, reason, claim->batch.now);
-	StorageDelete(&row->key);
+		TouchEndEnrollment(&claim->batch, row, facts, reason);
+	else
+		StorageDelete(&row->key);
 	claim->wrote = true;
 }
 
@@ -406,7 +576,7 @@ return_touch(Claim *claim, const TouchRow *row, const TouchFacts *facts, const T
 	values[13] = touch->attachments;
 	values[14] = touch->config;
 	values[15] = TimestampTzGetDatum(row->scheduled_at);
-	values[16] = TimestampTzGetDatum(row->key.due_at);
+	values[16] = TimestampTzGetDatum(TouchRealTime(row->key.due_at, lane));
 	values[17] = Int16GetDatum(row->attempt);
 	values[18] = CStringGetTextDatum(TouchTokenEncode(&token));
 	values[19] = TimestampTzGetDatum(row->lease_until);

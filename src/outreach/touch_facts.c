@@ -10,6 +10,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/datum.h"
 #include "utils/timestamp.h"
 
@@ -19,10 +20,19 @@
 static Statement read_facts = {
 	"SELECT e.status, c.status = 'running', k.archived_at IS NOT NULL, a.address,"
 	"       EXISTS (SELECT FROM campaign.suppressions s"
-	"                WHERE s.tenant_id = $1 AND s.address = campaign.normalize_address(a.address)),"
+	"                WHERE s.tenant_id = $1 AND s.address = campaign.normalize_address(a.address))"
+	/* what an erased contact left behind; most tenants have none, and nothing is hashed */
+	"       OR EXISTS (SELECT FROM campaign.suppressions s"
+	"                   WHERE s.tenant_id = $1 AND s.address >= 'hmac-sha256:' AND s.address < 'hmac-sha256:g')"
+	"          AND EXISTS (SELECT FROM campaign.suppressions s"
+	"                       WHERE s.tenant_id = $1 AND s.address = campaign.address_hash($1, a.address)),"
 	"       n.state, j.status = 'do_not_send', e.plan_version, e.campaign_id, e.contact_id, e.job_id,"
 	"       e.first_scheduled_at, k.first_name, k.last_name, k.name,"
-	"       CASE WHEN e.job_id IS NULL THEN o.service_type ELSE j.service_type END, k.attributes"
+	"       CASE WHEN e.job_id IS NULL THEN o.service_type ELSE j.service_type END, k.attributes,"
+	"       e.exclusive, (extract(epoch FROM e.base_shift) * 1000000)::bigint,"
+	"       k.timezone, k.quiet_from, k.quiet_until, e.enrolled_at,"
+	"       CASE WHEN EXISTS (SELECT FROM campaign.touch_events v WHERE v.tenant_id = $1 AND v.unmatched)"
+	"            THEN campaign.unmatched_stop_reason($1, $2) END"
 	"  FROM campaign.campaign_enrollments e"
 	"  JOIN campaign.campaigns c ON c.tenant_id = $1 AND c.id = e.campaign_id"
 	"  JOIN campaign.outreach_campaigns o ON o.tenant_id = $1 AND o.campaign_id = e.campaign_id"
@@ -33,6 +43,32 @@ static Statement read_facts = {
 	"                                    ELSE k.linkedin_url END AS address) a"
 	" WHERE e.tenant_id = $1 AND e.id = $2",
 	NULL, {UUIDOID, UUIDOID, TEXTOID, TEXTOID}
+};
+
+static Statement read_events = {
+	"SELECT coalesce(bool_or(v.kind IN ('replied', 'reviewed', 'feedback') OR v.kind = 'clicked' AND v.link = 'review'), false),"
+	"       coalesce(bool_or(v.kind = 'replied'), false),"
+	"       coalesce(bool_or(v.kind = 'opened' AND NOT v.is_machine), false)"
+	"  FROM campaign.touch_events v"
+	" WHERE v.tenant_id = $1 AND v.enrollment_id = $2",
+	NULL, {UUIDOID, UUIDOID}
+};
+
+static Statement last_sent = {
+	"SELECT max(l.sent_at) FROM campaign.send_logs l"
+	" WHERE l.tenant_id = $1 AND l.contact_id = $2 AND l.channel = $3",
+	NULL, {UUIDOID, UUIDOID, TEXTOID}
+};
+
+/* what workers have of the contact's other enrolments */
+static Statement last_claimed = {
+	"SELECT max(q.claimed_at)"
+	"  FROM campaign.campaign_enrollments e"
+	"  JOIN campaign.touch_queue q ON q.tenant_id = $1 AND q.enrollment_id = e.id"
+	"  JOIN campaign.lanes l ON l.tenant_id = $1 AND l.lane = q.lane"
+	" WHERE e.tenant_id = $1 AND e.contact_id = $2 AND e.status = 'active' AND e.id <> $4 AND l.channel = $3"
+	"   AND (q.lease_until > clock_timestamp() OR q.flags & 1 = 1)",
+	NULL, {UUIDOID, UUIDOID, TEXTOID, UUIDOID}
 };
 
 /*
@@ -82,6 +118,77 @@ TouchFactsRead(const TouchRow *row, const TouchLane *lane, TouchFacts *facts)
 	facts->name = StatementText(0, 15);
 	facts->service_type = StatementText(0, 16);
 	facts->attributes = datumCopy(StatementValue(0, 17, &isnull), false, -1);
+	facts->exclusive = DatumGetBool(StatementValue(0, 18, &isnull));
+	facts->base_shift = DatumGetInt64(StatementValue(0, 19, &isnull));
+	facts->timezone = StatementText(0, 20);
+	facts->quiet_from = DatumGetTimeADT(StatementValue(0, 21, &isnull));
+	facts->has_quiet_hours = !isnull;
+	facts->quiet_until = DatumGetTimeADT(StatementValue(0, 22, &isnull));
+	facts->enrolled_at = DatumGetTimestampTz(StatementValue(0, 23, &isnull));
+	facts->event_stop = StatementText(0, 24);
 	SPI_freetuptable(SPI_tuptable);
 	return true;
+}
+
+/* Does the condition of a touch hold, by the events of its enrolment? */
+bool
+TouchConditionHolds(const TouchRow *row, PlanCondition condition)
+{
+	Datum		values[2];
+	bool		isnull;
+	bool		responded;
+	bool		replied;
+	bool		opened;
+
+	values[0] = UUIDPGetDatum(&row->key.tenant);
+	values[1] = UUIDPGetDatum(&row->key.enrollment);
+	StatementRun(&read_events, values, NULL);
+	responded = DatumGetBool(StatementValue(0, 1, &isnull));
+	replied = DatumGetBool(StatementValue(0, 2, &isnull));
+	opened = DatumGetBool(StatementValue(0, 3, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+
+	switch (condition)
+	{
+		case CONDITION_ALWAYS:
+			return true;
+		case CONDITION_NO_RESPONSE:
+			return !responded;
+		case CONDITION_OPENED_NOT_REPLIED:
+			return opened && !replied;
+	}
+	return false;
+}
+
+/*
+ * When the contact was last written to on the lane's channel, or a worker took
+ * something for it; DT_NOBEGIN if never.  For a contact in several sequences
+ * the caller has locked the contact, so that no other claim decides beside it.
+ */
+TimestampTz
+TouchLastToContact(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane)
+{
+	Datum		values[4];
+	Datum		value;
+	bool		isnull;
+	TimestampTz last = DT_NOBEGIN;
+
+	values[0] = UUIDPGetDatum(&row->key.tenant);
+	values[1] = UUIDPGetDatum(&facts->contact);
+	values[2] = CStringGetTextDatum(lane->channel);
+	StatementRun(&last_sent, values, NULL);
+	value = StatementValue(0, 1, &isnull);
+	if (!isnull)
+		last = DatumGetTimestampTz(value);
+	SPI_freetuptable(SPI_tuptable);
+	if (facts->exclusive)
+		return last;
+
+	values[3] = UUIDPGetDatum(&row->key.enrollment);
+	StatementRun(&last_claimed, values, NULL);
+	value = StatementValue(0, 1, &isnull);
+	if (!isnull)
+		last = Max(last, DatumGetTimestampTz(value));
+	SPI_freetuptable(SPI_tuptable);
+	return last;
 }

@@ -11,10 +11,12 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "core/clone_guard.h"
 #include "core/errors.h"
 #include "core/leases.h"
 #include "core/statements.h"
 #include "core/transactions.h"
+#include "outreach/send_limits.h"
 #include "outreach/touch_queue.h"
 
 PG_FUNCTION_INFO_V1(campaign_begin_send);
@@ -22,7 +24,8 @@ PG_FUNCTION_INFO_V1(campaign_extend_lease);
 PG_FUNCTION_INFO_V1(campaign_release_touch);
 
 static const char *begin_send(TouchBatch *batch, const TouchToken *token);
-static void give_back(TouchRow *row);
+static void give_back(TouchRow *row, const TouchLane *lane);
+static void return_unit(const TouchRow *row, const TouchLane *lane);
 static void lock_lease(const TouchToken *token, bool live, TouchRow *row);
 
 Datum
@@ -36,6 +39,7 @@ campaign_begin_send(PG_FUNCTION_ARGS)
 	PreventCommandDuringRecovery("begin_send()");
 	PreventCommandIfReadOnly("begin_send()");
 	RequireReadCommitted("begin_send()");
+	CloneGuardRequire("begin_send()");
 	SPI_connect();
 	TouchBatchInit(&batch);
 	answer = begin_send(&batch, &token);
@@ -56,6 +60,8 @@ begin_send(TouchBatch *batch, const TouchToken *token)
 	TouchRow	row;
 	TouchFacts	facts;
 	TouchLane  *lane = TouchBatchLane(batch, &token->key.tenant, token->key.lane);
+	TouchPlan  *plan;
+	GateInput	input = {batch, &row, &facts, lane};
 	bool		current;
 
 	if (lane == NULL)
@@ -71,7 +77,10 @@ begin_send(TouchBatch *batch, const TouchToken *token)
 	{
 		/* what was begun before the stop may be sent already, and waits for its report */
 		if (!(row.flags & TOUCH_BEGUN))
+		{
 			StorageDelete(&row.key);
+			return_unit(&row, lane);
+		}
 		return "stopped";
 	}
 	if (row.lease_until <= GetCurrentTimestamp())
@@ -79,22 +88,25 @@ begin_send(TouchBatch *batch, const TouchToken *token)
 	if (row.flags & TOUCH_BEGUN)
 		return "go";
 
-	switch (TouchGate(&facts, lane).outcome)
+	plan = TouchBatchPlan(batch, &row.key.tenant, &facts.campaign, facts.plan_version);
+	input.touch = &plan->touches[row.touch_number - 1];
+	switch (TouchGate(&input, GATE_AT_BEGIN).outcome)
 	{
 		case GATE_DELIVER:
 			row.flags |= TOUCH_BEGUN;
 			StorageUpdate(&row.key, &row);
 			return "go";
 		case GATE_HOLD:
-			give_back(&row);
+		case GATE_DEFER:
+			give_back(&row, lane);
 			return "paused";
 		case GATE_SKIP:
 			/* the next claim skips it, and logs why */
-			give_back(&row);
+			give_back(&row, lane);
 			return "suppressed";
 		case GATE_STOP:
 			/* the next claim stops it */
-			give_back(&row);
+			give_back(&row, lane);
 			return "stopped";
 	}
 	return "lease_lost";
@@ -126,32 +138,47 @@ campaign_extend_lease(PG_FUNCTION_ARGS)
 Datum
 campaign_release_touch(PG_FUNCTION_ARGS)
 {
+	TouchBatch	batch;
 	TouchToken	token;
 	TouchRow	row;
+	TouchLane  *lane;
 
 	TouchTokenRequire(PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0), &token);
 	SPI_connect();
+	TouchBatchInit(&batch);
 	lock_lease(&token, false, &row);
+	lane = TouchBatchLane(&batch, &row.key.tenant, row.key.lane);
 	if (row.flags & TOUCH_STOPPED)
+	{
 		StorageDelete(&row.key);
+		return_unit(&row, lane);
+	}
 	else
-		give_back(&row);
+		give_back(&row, lane);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
 
 /* Back to the queue, due as it was, the attempt not counted. */
 static void
-give_back(TouchRow *row)
+give_back(TouchRow *row, const TouchLane *lane)
 {
 	TouchKey	key = row->key;
 
+	return_unit(row, lane);
 	TouchEndLease(row);
 	row->attempt--;
 	/* put aside when its lease had ended: due since then */
 	if (row->key.due_at == DT_NOEND)
-		row->key.due_at = row->scheduled_at;
+		row->key.due_at = TouchQueueTime(row->scheduled_at, lane);
 	StorageUpdate(&key, row);
+}
+
+/* What a touch that was not sent had of the caps. */
+static void
+return_unit(const TouchRow *row, const TouchLane *lane)
+{
+	SendCapsReturn(&row->key.tenant, lane->channel, row->claimed_at);
 }
 
 /*

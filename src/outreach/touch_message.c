@@ -13,13 +13,13 @@
 #include "utils/jsonb.h"
 
 #include "campaign.h"
-#include "core/leases.h"
 #include "outreach/template_render.h"
 #include "outreach/touch_queue.h"
 
 /* What a lookup of placeholders needs. */
 typedef struct MessageSource
 {
+	TouchBatch *batch;
 	const TouchRow *row;
 	const TouchFacts *facts;
 	const TouchTenant *tenant;
@@ -27,7 +27,7 @@ typedef struct MessageSource
 } MessageSource;
 
 static const char *lookup(void *arg, Placeholder what, const char *key, int keylen, int *len);
-static const char *link_text(const MessageSource *source, const char *path);
+static const char *link_text(const MessageSource *source, LinkKind kind, const char *path);
 static char *render(const char *text, TemplateMode mode, MessageSource *source);
 
 PG_FUNCTION_INFO_V1(campaign_touch_idempotency_key);
@@ -49,7 +49,7 @@ void
 TouchMessageRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
 				   const TouchText *text, TouchMessage *message)
 {
-	MessageSource source = {row, facts, TouchBatchTenant(batch, &row->key.tenant)};
+	MessageSource source = {batch, row, facts, TouchBatchTenant(batch, &row->key.tenant)};
 
 	message->subject = TouchSubjectRender(batch, row, facts, text);
 	message->body = render(text->body, TEMPLATE_TEXT, &source);
@@ -61,7 +61,7 @@ char *
 TouchSubjectRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
 				   const TouchText *text)
 {
-	MessageSource source = {row, facts, TouchBatchTenant(batch, &row->key.tenant)};
+	MessageSource source = {batch, row, facts, TouchBatchTenant(batch, &row->key.tenant)};
 
 	return render(text->subject, TEMPLATE_LINE, &source);
 }
@@ -136,10 +136,10 @@ lookup(void *arg, Placeholder what, const char *key, int keylen, int *len)
 			value = source->facts->service_type;
 			break;
 		case PLACEHOLDER_LINK_REVIEW:
-			value = source->tenant->link_base_url ? link_text(source, "review") : source->tenant->review_url;
+			value = source->tenant->link_base_url ? link_text(source, LINK_REVIEW, "review") : source->tenant->review_url;
 			break;
 		case PLACEHOLDER_LINK_UNSUBSCRIBE:
-			value = source->tenant->link_base_url ? link_text(source, "unsubscribe") : NULL;
+			value = source->tenant->link_base_url ? link_text(source, LINK_UNSUBSCRIBE, "unsubscribe") : NULL;
 			break;
 	}
 	if (value)
@@ -147,19 +147,22 @@ lookup(void *arg, Placeholder what, const char *key, int keylen, int *len)
 	return value;
 }
 
-/* link_base_url, what the link is for, and what it is about. */
+/* link_base_url, what the link is for, and a signed token of what it is about. */
 static const char *
-link_text(const MessageSource *source, const char *path)
+link_text(const MessageSource *source, LinkKind kind, const char *path)
 {
-	uint8		about[2 * UUID_LEN + 2];
-	uint16		touch = pg_hton16((uint16) source->row->touch_number);
+	LinkToken	token = {0};
+	const LinkKey *key = TouchBatchLinkKey(source->batch, &source->row->key.tenant);
 	const char *base = source->tenant->link_base_url;
 	int			baselen = strlen(base);
 
-	memcpy(about, source->row->key.tenant.data, UUID_LEN);
-	memcpy(about + UUID_LEN, source->row->key.enrollment.data, UUID_LEN);
-	memcpy(about + 2 * UUID_LEN, &touch, sizeof(touch));
+	token.tenant = source->row->key.tenant;
+	token.enrollment = source->row->key.enrollment;
+	token.touch_number = source->row->touch_number;
+	token.key_id = key->key_id;
+	token.kind = kind;
 	while (baselen > 0 && base[baselen - 1] == '/')
 		baselen--;
-	return psprintf("%.*s/%s/%s", baselen, base, path, LeaseEncode(about, sizeof(about)));
+	return psprintf("%.*s/%s/%s", baselen, base, path,
+					LinkTokenEncode(&token, key->secret, sizeof(key->secret)));
 }

@@ -14,16 +14,18 @@
 #include "utils/timestamp.h"
 
 #include "core/leases.h"
+#include "outreach/touch_counts.h"
 #include "outreach/touch_queue.h"
 
 const char *const TouchStatusNames[] = {"sent", "failed", "skipped"};
 
 static void advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts,
-					const TouchPlan *plan, const TouchOutcome *outcome, TouchSettled *settled);
+					const TouchLane *lane, const TouchPlan *plan, const TouchOutcome *outcome,
+					TouchSettled *settled);
 static TimestampTz scheduled_time(const TouchRow *row, const TouchFacts *facts,
 								  const TouchPlan *plan, int touch_number);
-static void end_enrollment(TouchBatch *batch, const TouchRow *row, const char *stop_reason,
-						   TouchSettled *settled);
+static void end_enrollment(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
+						   const char *stop_reason, TouchSettled *settled);
 
 /*
  * Settle an attempt.  The caller has locked the enrolment and the row, read
@@ -43,7 +45,12 @@ TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const Tou
 		tries < plan->max_attempts;
 
 	memset(settled, 0, sizeof(*settled));
+	settled->again = again;
 	StorageLog(row, facts, lane, text, subject, outcome, batch->now, !again, !stopped && !again);
+	if (!again)
+		TouchCountsAddTouch(batch->counts, &row->key.tenant, &facts->campaign, row->touch_number,
+							facts->service_type, outcome->status,
+							outcome->status == TOUCH_SENT ? outcome->at : batch->now);
 
 	if (stopped)
 	{
@@ -57,16 +64,16 @@ TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const Tou
 		TouchKey	key = row->key;
 
 		TouchEndLease(row);
-		row->key.due_at = batch->now + LeaseBackoff(tries);
+		row->key.due_at = TouchQueueTime(batch->now + LeaseBackoff(tries), lane);
 		StorageUpdate(&key, row);
 		settled->enrollment_status = "active";
 		settled->has_next = true;
-		settled->next_due_at = row->key.due_at;
+		settled->next_due_at = TouchRealTime(row->key.due_at, lane);
 	}
 	else if (outcome->status == TOUCH_FAILED && plan->touches[row->touch_number - 1].stop_on_failure)
-		end_enrollment(batch, row, "touch_failed", settled);
+		end_enrollment(batch, row, facts, "touch_failed", settled);
 	else
-		advance(batch, row, facts, plan, outcome, settled);
+		advance(batch, row, facts, lane, plan, outcome, settled);
 }
 
 /* The row as nobody's; due time, touch and attempt are as they were. */
@@ -80,10 +87,24 @@ TouchEndLease(TouchRow *row)
 	row->flags = 0;
 }
 
+/* A time as the queue has it, in lanes of one campaign. */
+TimestampTz
+TouchQueueTime(TimestampTz at, const TouchLane *lane)
+{
+	return TIMESTAMP_NOT_FINITE(at) ? at : at - lane->shift;
+}
+
+/* A time of the queue as it is meant. */
+TimestampTz
+TouchRealTime(TimestampTz at, const TouchLane *lane)
+{
+	return TIMESTAMP_NOT_FINITE(at) ? at : at + lane->shift;
+}
+
 /* The next touch takes the row's place; behind the last, the enrolment is complete. */
 static void
-advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchPlan *plan,
-		const TouchOutcome *outcome, TouchSettled *settled)
+advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
+		const TouchPlan *plan, const TouchOutcome *outcome, TouchSettled *settled)
 {
 	TouchKey	key = row->key;
 	bool		resumes = row->resume_touch > 0;
@@ -91,25 +112,27 @@ advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchPl
 
 	if (next > plan->ntouches)
 	{
-		end_enrollment(batch, row, NULL, settled);
+		end_enrollment(batch, row, facts, NULL, settled);
 		return;
 	}
 
 	TouchEndLease(row);
 	row->scheduled_at = scheduled_time(row, facts, plan, next);
-	row->key.due_at = row->scheduled_at;
+	/* the plan's time moves by what the lanes were shifted since the enrolment began */
+	row->key.due_at = row->scheduled_at - facts->base_shift;
 	if (outcome->status == TOUCH_SENT)
-		row->key.due_at = Max(row->key.due_at, outcome->at + plan->min_gap);
+		row->key.due_at = Max(row->key.due_at, TouchQueueTime(outcome->at + plan->min_gap, lane));
 	row->key.lane = plan->touches[next - 1].lane;
 	/* a touch that had its turn before goes on counting, so that no attempt is logged twice */
 	row->attempt = resumes ? StorageLastAttempt(&key, next) : 0;
 	row->attempt_base = row->attempt;
 	row->touch_number = next;
 	row->resume_touch = 0;
+	row->rescheduled = false;
 	StorageUpdate(&key, row);
 	settled->enrollment_status = "active";
 	settled->has_next = true;
-	settled->next_due_at = row->key.due_at;
+	settled->next_due_at = TouchRealTime(row->key.due_at, lane);
 }
 
 /* The plan's time of a touch: from the touch before, or all the way from the first. */
@@ -126,9 +149,23 @@ scheduled_time(const TouchRow *row, const TouchFacts *facts, const TouchPlan *pl
 }
 
 static void
-end_enrollment(TouchBatch *batch, const TouchRow *row, const char *stop_reason, TouchSettled *settled)
+end_enrollment(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
+			   const char *stop_reason, TouchSettled *settled)
+{
+	TouchEndEnrollment(batch, row, facts, stop_reason);
+	settled->enrollment_status = stop_reason ? "stopped" : "completed";
+}
+
+/*
+ * End an active enrolment that the caller has locked: stopped with a reason,
+ * completed with NULL.  The row goes.
+ */
+void
+TouchEndEnrollment(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
+				   const char *stop_reason)
 {
 	StorageEndEnrollment(&row->key, stop_reason, batch->now);
 	StorageDelete(&row->key);
-	settled->enrollment_status = stop_reason ? "stopped" : "completed";
+	TouchCountsAddEnd(batch->counts, &row->key.tenant, &facts->campaign, facts->service_type,
+					  stop_reason, facts->enrolled_at, batch->now);
 }

@@ -11,18 +11,26 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "core/clock.h"
 #include "core/statements.h"
+#include "outreach/touch_counts.h"
 #include "outreach/touch_queue.h"
 
 static Statement read_lane = {
 	"SELECT l.campaign_id, l.channel, c.address_kind, c.consent = 'opted_in', c.uncertain_policy = 'retry',"
-	"       c.has_body"
+	"       c.has_body, array_position(ARRAY['keep', 'shift', 'bump'], l.resume_policy) - 1, l.resumed_at,"
+	"       (extract(epoch FROM l.spread) * 1000000)::bigint, (extract(epoch FROM l.shift) * 1000000)::bigint,"
+	"       c.quiet_from, c.quiet_until,"
+	"       (extract(epoch FROM coalesce(s.contact_interval, c.contact_interval)) * 1000000)::bigint"
 	"  FROM campaign.lanes l JOIN campaign.channels c ON c.channel = l.channel"
+	"  LEFT JOIN campaign.send_limits s ON s.tenant_id = l.tenant_id AND s.channel = l.channel"
 	" WHERE l.tenant_id = $1 AND l.lane = $2",
 	NULL, {UUIDOID, INT4OID}
 };
@@ -31,7 +39,11 @@ static Statement read_lane = {
 static Statement read_plan = {
 	"SELECT l.lane, (extract(epoch FROM t.delay) * 1000000)::bigint, t.on_failure = 'stop', t.attachments,"
 	"       o.max_attempts::integer, (extract(epoch FROM n.min_gap) * 1000000)::bigint,"
-	"       t.needs_pdf, t.config"
+	"       t.needs_pdf, t.config,"
+	"       array_position(ARRAY['always', 'no_response', 'opened_not_replied'], t.condition) - 1,"
+	"       CASE WHEN t.max_lateness IS NULL THEN 0"
+	"            ELSE array_position(ARRAY['send', 'skip', 'reschedule'], t.late) - 1 END,"
+	"       coalesce(extract(epoch FROM t.max_lateness) * 1000000, 0)::bigint"
 	"  FROM campaign.campaign_touches t"
 	"  JOIN campaign.lanes l ON l.tenant_id = t.tenant_id AND l.campaign_id = t.campaign_id AND l.channel = t.channel"
 	"  JOIN campaign.outreach_campaigns o ON o.tenant_id = t.tenant_id AND o.campaign_id = t.campaign_id"
@@ -42,9 +54,13 @@ static Statement read_plan = {
 };
 
 static Statement read_tenant = {
-	"SELECT n.name, coalesce(n.sender_name, n.name), n.review_url, n.link_base_url"
+	"SELECT n.name, coalesce(n.sender_name, n.name), n.review_url, n.link_base_url, n.timezone,"
+	"       n.quiet_from, n.quiet_until,"
+	/* yesterday may be today where the contact is */
+	"       ARRAY(SELECT b.day FROM campaign.blackout_dates b"
+	"              WHERE b.tenant_id = n.id AND b.day >= ($2 AT TIME ZONE 'UTC')::date - 1 ORDER BY b.day)"
 	"  FROM campaign.tenants n WHERE n.id = $1",
-	NULL, {UUIDOID}
+	NULL, {UUIDOID, TIMESTAMPTZOID}
 };
 
 static Statement read_text = {
@@ -57,6 +73,7 @@ static Statement read_text = {
 
 static HTAB *batch_table(MemoryContext context, const char *name, Size keysize, Size entrysize);
 static void forget_texts(TouchBatch *batch);
+static void keep_dates(MemoryContext context, Datum array, TouchTenant *tenant);
 static char *keep_text(MemoryContext context, uint64 row, int column);
 
 /* The batch belongs to the current memory context. */
@@ -71,6 +88,7 @@ TouchBatchInit(TouchBatch *batch)
 							   sizeof(((TouchPlan *) 0)->key), sizeof(TouchPlan));
 	batch->tenants = batch_table(batch->context, "campaign tenants",
 								 sizeof(pg_uuid_t), sizeof(TouchTenant));
+	batch->counts = TouchCountsBegin(batch->context);
 	batch->texts_context = NULL;
 	forget_texts(batch);
 }
@@ -104,6 +122,13 @@ TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane)
 	wanted.needs_opt_in = DatumGetBool(StatementValue(0, 4, &isnull));
 	wanted.retries_uncertain = DatumGetBool(StatementValue(0, 5, &isnull));
 	wanted.has_body = DatumGetBool(StatementValue(0, 6, &isnull));
+	wanted.resume_policy = DatumGetInt32(StatementValue(0, 7, &isnull));
+	wanted.resumed_at = DatumGetTimestampTz(StatementValue(0, 8, &isnull));
+	wanted.spread = DatumGetInt64(StatementValue(0, 9, &isnull));
+	wanted.shift = DatumGetInt64(StatementValue(0, 10, &isnull));
+	wanted.quiet_from = DatumGetTimeADT(StatementValue(0, 11, &isnull));
+	wanted.quiet_until = DatumGetTimeADT(StatementValue(0, 12, &isnull));
+	wanted.contact_interval = DatumGetInt64(StatementValue(0, 13, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 
 	entry = hash_search(batch->lanes, &wanted.key, HASH_ENTER, NULL);
@@ -147,6 +172,9 @@ TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *camp
 		touch->attachments = datumCopy(StatementValue(i, 4, &isnull), false, -1);
 		touch->needs_pdf = DatumGetBool(StatementValue(i, 7, &isnull));
 		touch->config = datumCopy(StatementValue(i, 8, &isnull), false, -1);
+		touch->condition = DatumGetInt32(StatementValue(i, 9, &isnull));
+		touch->late = DatumGetInt32(StatementValue(i, 10, &isnull));
+		touch->max_lateness = DatumGetInt64(StatementValue(i, 11, &isnull));
 	}
 	MemoryContextSwitchTo(old);
 	wanted.max_attempts = DatumGetInt32(StatementValue(0, 5, &isnull));
@@ -163,23 +191,45 @@ TouchBatchTenant(TouchBatch *batch, const pg_uuid_t *tenant)
 {
 	TouchTenant wanted;
 	TouchTenant *entry = hash_search(batch->tenants, tenant, HASH_FIND, NULL);
-	Datum		values[1];
+	Datum		values[2];
+	bool		isnull;
 
 	if (entry)
 		return entry;
+	memset(&wanted, 0, sizeof(wanted));
 	wanted.id = *tenant;
 	values[0] = UUIDPGetDatum(tenant);
+	values[1] = TimestampTzGetDatum(batch->now);
 	if (StatementRun(&read_tenant, values, NULL) != 1)
 		elog(ERROR, "tenant of a queued touch is gone");
 	wanted.name = keep_text(batch->context, 0, 1);
 	wanted.sender_name = keep_text(batch->context, 0, 2);
 	wanted.review_url = keep_text(batch->context, 0, 3);
 	wanted.link_base_url = keep_text(batch->context, 0, 4);
+	wanted.timezone = keep_text(batch->context, 0, 5);
+	wanted.quiet_from = DatumGetTimeADT(StatementValue(0, 6, &isnull));
+	wanted.has_quiet_hours = !isnull;
+	wanted.quiet_until = DatumGetTimeADT(StatementValue(0, 7, &isnull));
+	keep_dates(batch->context, StatementValue(0, 8, &isnull), &wanted);
 	SPI_freetuptable(SPI_tuptable);
 
 	entry = hash_search(batch->tenants, tenant, HASH_ENTER, NULL);
 	*entry = wanted;
 	return entry;
+}
+
+/* The key that signs the tenant's links. */
+const LinkKey *
+TouchBatchLinkKey(TouchBatch *batch, const pg_uuid_t *tenant)
+{
+	TouchTenant *entry = TouchBatchTenant(batch, tenant);
+
+	if (!entry->has_link_key)
+	{
+		LinkKeyRead(tenant, &entry->link_key);
+		entry->has_link_key = true;
+	}
+	return &entry->link_key;
 }
 
 /*
@@ -251,6 +301,19 @@ forget_texts(TouchBatch *batch)
 												 ALLOCSET_DEFAULT_SIZES);
 	batch->texts = batch_table(batch->texts_context, "campaign texts",
 							   sizeof(((TouchText *) 0)->key), sizeof(TouchText));
+}
+
+/* The tenant's blackout dates, in a context. */
+static void
+keep_dates(MemoryContext context, Datum array, TouchTenant *tenant)
+{
+	Datum	   *days;
+
+	deconstruct_array(DatumGetArrayTypeP(array), DATEOID, sizeof(DateADT), true, TYPALIGN_INT,
+					  &days, NULL, &tenant->nblackouts);
+	tenant->blackouts = MemoryContextAlloc(context, sizeof(DateADT) * Max(tenant->nblackouts, 1));
+	for (int i = 0; i < tenant->nblackouts; i++)
+		tenant->blackouts[i] = DatumGetDateADT(days[i]);
 }
 
 /* A column of the result as text in a context. */

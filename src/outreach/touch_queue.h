@@ -10,6 +10,7 @@
  * touch_outcome  what an outcome does to log, queue and enrolment
  * touch_message  the rendered message
  * touch_claim, touch_lease, touch_report   the SQL functions of workers
+ * touch_explain  why a touch waits
  *
  * All of them run inside the SPI connection of the SQL function.
  */
@@ -17,8 +18,11 @@
 #define CAMPAIGN_TOUCH_QUEUE_H
 
 #include "datatype/timestamp.h"
+#include "utils/date.h"
 #include "utils/hsearch.h"
 #include "utils/uuid.h"
+
+#include "outreach/links.h"
 
 /* Most touches that one claim may take, and how many more rows it may look at. */
 #define CAMPAIGN_MAX_CLAIM 10000
@@ -53,6 +57,7 @@ typedef struct TouchRow
 	int16		attempt_base;
 	int16		resume_touch;
 	int16		flags;
+	bool		rescheduled;	/* was too late once, and is not asked again */
 } TouchRow;
 
 /* What a lease token says. */
@@ -64,6 +69,18 @@ typedef struct TouchToken
 	int16		attempt;
 } TouchToken;
 
+/* What a resumed lane does with what was due before (lanes.resume_policy). */
+typedef enum ResumePolicy
+{
+	RESUME_KEEP,				/* goes out spread over a time */
+	RESUME_SHIFT,				/* nothing: all of the lane moved by the pause */
+	RESUME_BUMP					/* is due its own delay after the resume */
+} ResumePolicy;
+
+/*
+ * Due times in the queue are earlier than the real ones by the lane's shift;
+ * TouchRow has them as they lie in the queue.
+ */
 typedef struct TouchLane
 {
 	struct
@@ -77,7 +94,28 @@ typedef struct TouchLane
 	bool		has_body;
 	bool		needs_opt_in;	/* else: not opted out is enough */
 	bool		retries_uncertain;
+	ResumePolicy resume_policy;
+	TimestampTz resumed_at;
+	int64		spread;			/* microseconds, as the next three */
+	int64		shift;
+	int64		quiet_from;		/* of the channel, since midnight */
+	int64		quiet_until;
+	int64		contact_interval;	/* between two touches of one contact */
 } TouchLane;
+
+typedef enum PlanCondition
+{
+	CONDITION_ALWAYS,
+	CONDITION_NO_RESPONSE,
+	CONDITION_OPENED_NOT_REPLIED
+} PlanCondition;
+
+typedef enum PlanLate
+{
+	LATE_SEND,
+	LATE_SKIP,
+	LATE_RESCHEDULE
+} PlanLate;
 
 typedef struct PlanTouch
 {
@@ -85,6 +123,9 @@ typedef struct PlanTouch
 	int64		delay;			/* microseconds after the touch before */
 	bool		stop_on_failure;
 	bool		needs_pdf;
+	PlanCondition condition;
+	PlanLate	late;			/* what becomes of it after max_lateness */
+	int64		max_lateness;	/* microseconds; LATE_SEND where there is none */
 	Datum		attachments;	/* uuid[] */
 	Datum		config;			/* jsonb */
 } PlanTouch;
@@ -110,6 +151,14 @@ typedef struct TouchTenant
 	char	   *sender_name;
 	char	   *review_url;
 	char	   *link_base_url;
+	char	   *timezone;
+	bool		has_quiet_hours;	/* of its own */
+	int64		quiet_from;
+	int64		quiet_until;
+	int			nblackouts;
+	DateADT    *blackouts;		/* sorted */
+	bool		has_link_key;	/* it has been read */
+	LinkKey		link_key;
 } TouchTenant;
 
 typedef struct TouchText
@@ -139,6 +188,7 @@ typedef struct TouchBatch
 	HTAB	   *tenants;
 	MemoryContext texts_context;	/* of this table alone, which may start again */
 	HTAB	   *texts;
+	struct TouchCounts *counts;	/* what the call has to count, see touch_counts.h */
 } TouchBatch;
 
 typedef struct TouchFacts
@@ -153,6 +203,14 @@ typedef struct TouchFacts
 	bool		job_cancelled;
 	bool		text_missing;	/* set by the claim, which alone needs a text */
 	bool		has_job;
+	bool		exclusive;		/* the contact's only live enrolment */
+	bool		has_quiet_hours;	/* the contact's own */
+	int64		quiet_from;
+	int64		quiet_until;
+	int64		base_shift;		/* the lanes' shift when it began */
+	TimestampTz enrolled_at;
+	char	   *event_stop;		/* why an event that came before its report stops it; NULL: none */
+	char	   *timezone;		/* of the contact; NULL: none */
 	int32		plan_version;
 	pg_uuid_t	campaign;
 	pg_uuid_t	contact;
@@ -169,7 +227,8 @@ typedef struct TouchFacts
 typedef enum GateOutcome
 {
 	GATE_DELIVER,
-	GATE_HOLD,					/* not now, and nothing is written */
+	GATE_HOLD,					/* not now, nor the others of its lane */
+	GATE_DEFER,					/* not before a later time */
 	GATE_SKIP,					/* this touch never; the sequence goes on */
 	GATE_STOP					/* the sequence ends */
 } GateOutcome;
@@ -177,8 +236,29 @@ typedef enum GateOutcome
 typedef struct GateVerdict
 {
 	GateOutcome outcome;
-	const char *reason;			/* static; NULL to deliver */
+	const char *reason;			/* NULL to deliver */
+	TimestampTz until;			/* when a held or deferred touch is looked at again */
+	bool		reschedules;	/* a late touch gets another time, once */
 } GateVerdict;
+
+/* What is asked about: all but the facts' own context is the batch's. */
+typedef struct GateInput
+{
+	TouchBatch *batch;
+	const TouchRow *row;
+	const TouchFacts *facts;
+	const TouchLane *lane;
+	const PlanTouch *touch;
+	/* is there room under the caps?  NULL: it has been taken already */
+	bool		(*has_room) (void *arg, const struct GateInput *input, TimestampTz *until);
+	void	   *room_arg;
+} GateInput;
+
+typedef enum GateStage
+{
+	GATE_AT_CLAIM,				/* every check */
+	GATE_AT_BEGIN				/* those that a claim's answer may have changed since */
+} GateStage;
 
 typedef enum TouchStatus
 {
@@ -207,6 +287,7 @@ typedef struct TouchOutcome
 typedef struct TouchSettled
 {
 	bool		logged_only;	/* the enrolment had been stopped */
+	bool		again;			/* it failed, and is tried again */
 	const char *enrollment_status;	/* static */
 	bool		has_next;
 	TimestampTz next_due_at;
@@ -224,9 +305,23 @@ typedef struct TouchFilter
 {
 	bool		has_tenants;
 	bool		has_channels;
+	bool		has_campaign;
 	Datum		tenants;		/* uuid[] */
 	Datum		channels;		/* text[] */
+	Datum		campaign;		/* uuid */
 } TouchFilter;
+
+/* What a claim has looked at: enrolments, and lanes that hold all they have. */
+typedef struct TouchSeen
+{
+	pg_uuid_t  *enrollments;
+	int			nenrollments;
+	int			size;			/* of the array */
+	pg_uuid_t  *lane_tenants;
+	int32	   *lanes;
+	int			nlanes;
+	int			lanes_size;
+} TouchSeen;
 
 /* touch_queue.c */
 extern void TouchQueueInit(void);
@@ -237,11 +332,13 @@ extern void TouchTokenOfRow(const TouchRow *row, TouchToken *token);
 
 /* touch_storage.c */
 extern int	StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
-						   int limit, const pg_uuid_t *seen, int nseen, TouchKey *keys);
+						   int limit, const TouchSeen *seen, TouchKey *keys);
 extern bool StorageLockDue(const TouchKey *key, TimestampTz now, TimestampTz wall, TouchRow *row);
+extern bool StorageReadRow(const pg_uuid_t *tenant, const pg_uuid_t *enrollment, TouchRow *row);
 extern bool StorageLockToken(const TouchToken *token, TouchRow *row);
 extern bool StorageLockTenant(const pg_uuid_t *tenant, bool wait);
 extern bool StorageLockEnrollment(const TouchKey *key, bool wait);
+extern bool StorageLockFreeContact(const pg_uuid_t *tenant, const pg_uuid_t *contact);
 extern void StorageUpdate(const TouchKey *key, const TouchRow *row);
 extern void StorageDelete(const TouchKey *key);
 extern int	StorageSweepStopped(TimestampTz wall, int limit);
@@ -258,14 +355,19 @@ extern TouchLane *TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int
 extern TouchPlan *TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant,
 								 const pg_uuid_t *campaign, int32 version);
 extern TouchTenant *TouchBatchTenant(TouchBatch *batch, const pg_uuid_t *tenant);
+extern const LinkKey *TouchBatchLinkKey(TouchBatch *batch, const pg_uuid_t *tenant);
 extern TouchText *TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *facts,
 								 int touch_number);
 
 /* touch_facts.c */
 extern bool TouchFactsRead(const TouchRow *row, const TouchLane *lane, TouchFacts *facts);
+extern bool TouchConditionHolds(const TouchRow *row, PlanCondition condition);
+extern TimestampTz TouchLastToContact(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane);
 
 /* touch_gate.c */
-extern GateVerdict TouchGate(const TouchFacts *facts, const TouchLane *lane);
+extern GateVerdict TouchGate(const GateInput *input, GateStage stage);
+extern int	TouchGateChecks(void);
+extern GateVerdict TouchGateCheck(const GateInput *input, int check, const char **name);
 
 /* touch_message.c */
 extern void TouchMessageRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
@@ -278,5 +380,9 @@ extern void TouchIdempotencyKey(const TouchKey *touch, int touch_number, pg_uuid
 extern void TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts,
 						const TouchLane *lane, const TouchOutcome *outcome, TouchSettled *settled);
 extern void TouchEndLease(TouchRow *row);
+extern void TouchEndEnrollment(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
+							   const char *stop_reason);
+extern TimestampTz TouchQueueTime(TimestampTz at, const TouchLane *lane);
+extern TimestampTz TouchRealTime(TimestampTz at, const TouchLane *lane);
 
 #endif							/* CAMPAIGN_TOUCH_QUEUE_H */

@@ -27,10 +27,11 @@ CREATE TABLE campaign.touch_queue (
   attempt_base  smallint NOT NULL DEFAULT 0,
   resume_touch  smallint NOT NULL DEFAULT 0,
   flags         smallint NOT NULL DEFAULT 0,
+  rescheduled   boolean NOT NULL DEFAULT false,
   CONSTRAINT touch_queue_pkey PRIMARY KEY (tenant_id, lane, due_at, enrollment_id),
   CONSTRAINT touch_queue_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT touch_queue_touch_number_check CHECK (touch_number BETWEEN 1 AND 50),
-  CONSTRAINT touch_queue_flags_check CHECK (flags BETWEEN 0 AND 7)
+  CONSTRAINT touch_queue_flags_check CHECK (flags BETWEEN 0 AND 3)
 ) WITH (fillfactor = 50);
 -- the way of a stop to its row, and the proof that an enrolment has one next touch
 CREATE UNIQUE INDEX touch_queue_enrollment_key ON campaign.touch_queue (tenant_id, enrollment_id);
@@ -46,7 +47,7 @@ COMMENT ON FUNCTION campaign.notify_due(timestamptz) IS
 CREATE FUNCTION campaign.notify_campaign_due(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT campaign.notify_due(min(first.due_at))
+  SELECT campaign.notify_due(min(first.due_at + l.shift))
     FROM campaign.lanes l
    CROSS JOIN LATERAL (SELECT min(q.due_at) AS due_at FROM campaign.touch_queue q WHERE q.tenant_id = $1 AND q.lane = l.lane) first
    WHERE l.tenant_id = $1 AND l.campaign_id = $2;
@@ -65,6 +66,17 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalo
 AS 'MODULE_PATHNAME', 'campaign_claim_due_touches';
 COMMENT ON FUNCTION campaign.claim_due_touches(text, integer, interval, uuid[], text[], boolean) IS
 'Leases up to max_touches (1 to 10000) due touches to a worker, oldest first and fair between tenants, and returns everything that a sender needs. Takes effect at commit: send only after it. tenants and channels restrict what is claimed; begin_now also begins each send, for a worker that prefers at most once. Raises 22023 for a bad argument, 25000 above READ COMMITTED, 25006 on a standby.';
+
+CREATE FUNCTION campaign.claim_campaign_touches(worker text, max_touches integer, campaign uuid,
+  OUT tenant_id uuid, OUT enrollment_id uuid, OUT campaign_id uuid, OUT contact_id uuid, OUT job_id uuid,
+  OUT touch_number smallint, OUT channel text, OUT address text, OUT subject text, OUT body text, OUT body_html text,
+  OUT sender_name text, OUT needs_pdf boolean, OUT attachments uuid[], OUT config jsonb, OUT scheduled_at timestamptz, OUT due_at timestamptz, OUT attempt smallint,
+  OUT lease_token text, OUT lease_until timestamptz, OUT idempotency_key uuid)
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'campaign_claim_campaign_touches';
+COMMENT ON FUNCTION campaign.claim_campaign_touches(text, integer, uuid) IS
+'Internal: claim_due_touches() for one campaign, for simulate().';
 
 CREATE FUNCTION campaign.begin_send(lease_token text) RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -201,6 +213,7 @@ DECLARE
   dead record;
   queued record;
   touch_lane integer;
+  queue_time timestamptz;
 BEGIN
   SELECT e.tenant_id, e.contact_id, e.campaign_id, e.plan_version INTO target FROM campaign.campaign_enrollments e
    WHERE e.tenant_id = ANY (campaign.writable_tenants()) AND e.id = enrollment;
@@ -245,7 +258,7 @@ BEGIN
             DETAIL = 'One touch of an enrolment is tried at a time.',
             HINT = 'Retry when it has been reported.';
   END IF;
-  SELECT l.lane INTO touch_lane FROM campaign.lanes l
+  SELECT l.lane, now_time - l.shift INTO touch_lane, queue_time FROM campaign.lanes l
    WHERE l.tenant_id = target.tenant_id AND l.campaign_id = target.campaign_id AND l.channel = dead.channel;
   IF enrollment_status = 'completed' THEN
     IF EXISTS (SELECT FROM campaign.campaign_enrollments e
@@ -257,13 +270,13 @@ BEGIN
     END IF;
     UPDATE campaign.campaign_enrollments e SET status = 'active', completed_at = NULL
      WHERE e.tenant_id = target.tenant_id AND e.id = enrollment;
-    INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number, attempt, attempt_base, resume_touch)
-    SELECT target.tenant_id, touch_lane, now_time, enrollment, dead.scheduled_at, touch_number, dead.attempt, dead.attempt, max(t.touch_number) + 1
+    INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number, attempt, attempt_base, resume_touch, rescheduled)
+    SELECT target.tenant_id, touch_lane, queue_time, enrollment, dead.scheduled_at, touch_number, dead.attempt, dead.attempt, max(t.touch_number) + 1, true
       FROM campaign.campaign_touches t
      WHERE t.tenant_id = target.tenant_id AND t.campaign_id = target.campaign_id AND t.plan_version = target.plan_version;
   ELSE
     UPDATE campaign.touch_queue q
-       SET lane = touch_lane, due_at = now_time, scheduled_at = dead.scheduled_at, touch_number = retry_touch.touch_number,
+       SET lane = touch_lane, due_at = queue_time, rescheduled = true, scheduled_at = dead.scheduled_at, touch_number = retry_touch.touch_number,
            attempt = dead.attempt, attempt_base = dead.attempt, resume_touch = queued.touch_number,
            lease_until = '-infinity', fence = 0
      WHERE q.tenant_id = target.tenant_id AND q.enrollment_id = enrollment;
@@ -277,20 +290,22 @@ COMMENT ON FUNCTION campaign.retry_touch(uuid, integer) IS
 CREATE FUNCTION campaign.next_due_at(tenants uuid[] DEFAULT NULL, channels text[] DEFAULT NULL) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT min(CASE WHEN free.due_at <= campaign.now() THEN free.due_at
-                  -- a leased touch comes back when its lease ends; leases run on the wall clock
-                  ELSE least(free.due_at,
-                             (SELECT min(campaign.now() + (q.lease_until - clock_timestamp())) FROM campaign.touch_queue q
-                               WHERE q.tenant_id = l.tenant_id AND q.lane = l.lane AND q.lease_until > clock_timestamp()
-                                 AND q.due_at <= campaign.now()
-                                 AND (q.flags = 0 OR q.flags = 1 AND c.uncertain_policy = 'retry'))) END)
-    FROM campaign.lanes l JOIN campaign.channels c ON c.channel = l.channel
-    LEFT JOIN LATERAL (
-      SELECT q.due_at FROM campaign.touch_queue q
-       WHERE q.tenant_id = l.tenant_id AND q.lane = l.lane AND q.lease_until <= clock_timestamp() AND q.due_at < 'infinity'
-         AND (q.flags = 0 OR q.flags = 1 AND c.uncertain_policy = 'retry')
-       ORDER BY q.due_at LIMIT 1) free ON true
-   WHERE NOT l.paused AND ($1 IS NULL OR l.tenant_id = ANY ($1)) AND ($2 IS NULL OR l.channel = ANY ($2));
+  SELECT min(greatest(d.throttled_until, d.due_at)) FILTER (WHERE d.due_at IS NOT NULL)
+    FROM (SELECT l.throttled_until,
+                 CASE WHEN free.due_at + l.shift <= campaign.now() THEN free.due_at + l.shift
+                      -- a leased touch comes back when its lease ends; leases run on the wall clock
+                      ELSE least(free.due_at + l.shift,
+                                 (SELECT min(campaign.now() + (q.lease_until - clock_timestamp())) FROM campaign.touch_queue q
+                                   WHERE q.tenant_id = l.tenant_id AND q.lane = l.lane AND q.lease_until > clock_timestamp()
+                                     AND q.due_at <= campaign.now() - l.shift
+                                     AND (q.flags = 0 OR q.flags = 1 AND c.uncertain_policy = 'retry'))) END AS due_at
+            FROM campaign.lanes l JOIN campaign.channels c ON c.channel = l.channel
+            LEFT JOIN LATERAL (
+              SELECT q.due_at FROM campaign.touch_queue q
+               WHERE q.tenant_id = l.tenant_id AND q.lane = l.lane AND q.lease_until <= clock_timestamp() AND q.due_at < 'infinity'
+                 AND (q.flags = 0 OR q.flags = 1 AND c.uncertain_policy = 'retry')
+               ORDER BY q.due_at LIMIT 1) free ON true
+           WHERE NOT l.paused AND ($1 IS NULL OR l.tenant_id = ANY ($1)) AND ($2 IS NULL OR l.channel = ANY ($2))) d;
 END;
 COMMENT ON FUNCTION campaign.next_due_at(uuid[], text[]) IS
 'When a claim with these restrictions may next find something, by the engine''s clock: in the past if it would now, NULL if nothing is queued. LISTEN campaign_due tells of what comes in meanwhile.';
@@ -327,5 +342,6 @@ COMMENT ON COLUMN campaign.touch_queue.fence IS 'Random number of the lease: a t
 COMMENT ON COLUMN campaign.touch_queue.attempt IS 'Claims of this touch that were not released.';
 COMMENT ON COLUMN campaign.touch_queue.attempt_base IS 'Attempts made before the operator''s retry; max_attempts counts from here.';
 COMMENT ON COLUMN campaign.touch_queue.resume_touch IS 'Where the sequence goes on after a retried touch; 0: at the next one.';
-COMMENT ON COLUMN campaign.touch_queue.flags IS 'Bits: 1 the send was begun, 2 the enrolment was stopped while a worker held the touch, 4 it was late and rescheduled.';
+COMMENT ON COLUMN campaign.touch_queue.flags IS 'Bits: 1 the send was begun, 2 the enrolment was stopped while a worker held the touch.';
+COMMENT ON COLUMN campaign.touch_queue.rescheduled IS 'Whether the touch was too late once and got another time: it is not asked again.';
 COMMENT ON POLICY touch_queue_select ON campaign.touch_queue IS 'Members read their tenants''.';

@@ -29,6 +29,8 @@
 #include "campaign.h"
 #include "core/statements.h"
 #include "core/transactions.h"
+#include "outreach/send_limits.h"
+#include "outreach/touch_counts.h"
 #include "outreach/touch_queue.h"
 
 #define REPORT_COLUMNS 4
@@ -44,6 +46,11 @@ typedef struct Report
 	char	   *enrollment_status;	/* NULL: unknown */
 	bool		has_next;
 	TimestampTz next_due_at;
+	bool		failed;			/* and is not tried again */
+	pg_uuid_t	campaign;
+	bool		returns_unit;	/* of the caps */
+	char	   *channel;
+	TimestampTz claimed_at;
 } Report;
 
 typedef struct ReportRun
@@ -68,6 +75,11 @@ static Statement find_reported = {
 	NULL, {UUIDOID, UUIDOID, INT2OID, INT2OID, INT8OID}
 };
 
+static Statement check_breaker = {
+	"SELECT campaign.check_breaker($1, $2)",
+	NULL, {UUIDOID, UUIDOID}
+};
+
 PG_FUNCTION_INFO_V1(campaign_report_touches);
 
 static Report *read_reports(ArrayType *array, TimestampTz now, int *count);
@@ -78,6 +90,9 @@ static int	compare_reports(const void *a, const void *b);
 static void settle_reports(void *arg);
 static void settle_with_care(ReportRun *run);
 static void settle_report(void *arg);
+static void settle_report_alone(void *arg);
+static void return_units(const ReportRun *run);
+static void check_breakers(const ReportRun *run);
 static void answer_again(TouchBatch *batch, Report *report);
 static void return_report(ReturnSetInfo *result, const Report *report);
 
@@ -110,6 +125,8 @@ campaign_report_touches(PG_FUNCTION_ARGS)
 		TouchBatchInit(&run.batch);
 		settle_reports(&run);
 	}
+	return_units(&run);
+	check_breakers(&run);
 	for (int i = 0; i < run.count; i++)
 		return_report(result, &reports[i]);
 	SPI_finish();
@@ -230,20 +247,23 @@ settle_reports(void *arg)
 			settle_report(run);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(run->row_context);
-	}
+	}	TouchCountsFlush(run->batch.counts);
 }
 
 static void
 settle_with_care(ReportRun *run)
 {
 	Report	   *report = run->report;
-	ErrorData  *error = RunInSubtransaction(settle_report, run);
+	ErrorData  *error = RunInSubtransaction(settle_report_alone, run);
 
 	if (error == NULL)
 		return;
+	TouchCountsForget(run->batch.counts);
 	report->result = "invalid";
 	report->enrollment_status = NULL;
 	report->has_next = false;
+	report->returns_unit = false;
+	report->failed = false;
 	ereport(WARNING,
 			(errcode(error->sqlerrcode),
 			 errmsg("report on enrolment %s cannot be taken: %s",
@@ -251,6 +271,16 @@ settle_with_care(ReportRun *run)
 														UUIDPGetDatum(&report->token.key.enrollment))),
 					error->message),
 			 errdetail("The touch is as it was; the others are settled.")));
+}
+
+/* What was counted is written before the subtransaction ends. */
+static void
+settle_report_alone(void *arg)
+{
+	ReportRun  *run = arg;
+
+	settle_report(run);
+	TouchCountsFlush(run->batch.counts);
 }
 
 static void
@@ -263,10 +293,13 @@ settle_report(void *arg)
 	TouchFacts	facts;
 	TouchSettled settled;
 	TouchLane  *lane;
+	TimestampTz claimed_at;
 
 	report->result = "lease_lost";
 	report->enrollment_status = NULL;
 	report->has_next = false;
+	report->returns_unit = false;
+	report->failed = false;
 	if (!StorageLockTenant(&report->token.key.tenant, true) ||
 		!StorageLockEnrollment(&report->token.key, true))
 		return;
@@ -275,6 +308,7 @@ settle_report(void *arg)
 		answer_again(batch, report);
 		return;
 	}
+	claimed_at = row.claimed_at;
 	lane = TouchBatchLane(batch, &row.key.tenant, row.key.lane);
 	if (lane == NULL || !TouchFactsRead(&row, lane, &facts))
 		elog(ERROR, "enrolment of a queued touch is gone");
@@ -283,6 +317,46 @@ settle_report(void *arg)
 	report->enrollment_status = unconstify(char *, settled.enrollment_status);
 	report->has_next = settled.has_next;
 	report->next_due_at = settled.next_due_at;
+	report->returns_unit = report->outcome.status == TOUCH_SKIPPED;
+	report->failed = report->outcome.status == TOUCH_FAILED && !settled.again;
+	report->campaign = facts.campaign;
+	report->channel = MemoryContextStrdup(batch->context, lane->channel);
+	report->claimed_at = claimed_at;
+}
+
+/* What was skipped was not sent. */
+static void
+return_units(const ReportRun *run)
+{
+	for (int i = 0; i < run->count; i++)
+	{
+		const Report *report = run->order[i];
+
+		if (report->returns_unit)
+			SendCapsReturn(&report->token.key.tenant, report->channel, report->claimed_at);
+	}
+}
+
+/* A campaign whose touches fail is asked whether too many do, once a batch. */
+static void
+check_breakers(const ReportRun *run)
+{
+	const Report *last = NULL;
+
+	for (int i = 0; i < run->count; i++)
+	{
+		const Report *report = run->order[i];
+		Datum		values[2];
+
+		if (!report->failed ||
+			(last && memcmp(&last->campaign, &report->campaign, UUID_LEN) == 0))
+			continue;
+		values[0] = UUIDPGetDatum(&report->token.key.tenant);
+		values[1] = UUIDPGetDatum(&report->campaign);
+		StatementRun(&check_breaker, values, NULL);
+		SPI_freetuptable(SPI_tuptable);
+		last = report;
+	}
 }
 
 /* The same report once more gets the same answer; any other comes too late. */

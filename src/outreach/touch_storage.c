@@ -24,7 +24,7 @@
 #define ROW_COLUMNS \
 	"q.tenant_id, q.enrollment_id, q.due_at, q.lane, q.scheduled_at, q.lease_until, " \
 	"q.claimed_at, q.fence, q.worker_id, q.touch_number, q.attempt, q.attempt_base, " \
-	"q.resume_touch, q.flags"
+	"q.resume_touch, q.flags, q.rescheduled"
 #define KEY_CONDITION \
 	"q.tenant_id = $1 AND q.lane = $2 AND q.due_at = $3 AND q.enrollment_id = $4"
 #define KEY_TYPES UUIDOID, INT4OID, TIMESTAMPTZOID, UUIDOID
@@ -36,10 +36,10 @@
  */
 static Statement find_due = {
 	"SELECT r.tenant_id, r.enrollment_id, r.due_at, r.lane"
-	"  FROM (SELECT d.tenant_id, d.lane, d.due_at, d.enrollment_id,"
+	"  FROM (SELECT d.tenant_id, d.lane, d.due_at, d.enrollment_id, d.real_due_at,"
 	"               row_number() OVER (PARTITION BY d.tenant_id"
-	"                                  ORDER BY d.lane_turn, d.due_at, d.lane, d.enrollment_id) AS turn"
-	"          FROM (SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id,"
+	"                                  ORDER BY d.lane_turn, d.real_due_at, d.lane, d.enrollment_id) AS turn"
+	"          FROM (SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.due_at + l.shift AS real_due_at,"
 	"                       row_number() OVER (PARTITION BY q.tenant_id, q.lane"
 	"                                          ORDER BY q.due_at, q.enrollment_id) AS lane_turn"
 	"                  FROM campaign.lanes l"
@@ -47,15 +47,19 @@ static Statement find_due = {
 	"                       SELECT t.tenant_id, t.lane, t.due_at, t.enrollment_id"
 	"                         FROM campaign.touch_queue t"
 	"                        WHERE t.tenant_id = l.tenant_id AND t.lane = l.lane"
-	"                          AND t.due_at <= $1 AND t.lease_until <= $2"
+	"                          AND t.due_at <= $1 - l.shift AND t.lease_until <= $2"
 	"                          AND t.enrollment_id <> ALL ($6)"
 	"                        ORDER BY t.due_at, t.enrollment_id LIMIT $3) q"
-	"                 WHERE NOT l.paused"
+	"                 WHERE NOT l.paused AND l.throttled_until <= $1"
 	"                   AND ($4 IS NULL OR l.tenant_id = ANY ($4))"
-	"                   AND ($5 IS NULL OR l.channel = ANY ($5))) d) r"
-	" ORDER BY r.turn, r.due_at, r.tenant_id LIMIT $3",
+	"                   AND ($5 IS NULL OR l.channel = ANY ($5))"
+	"                   AND ($9 IS NULL OR l.campaign_id = $9)"
+	"                   AND NOT EXISTS (SELECT FROM unnest($7, $8) h (tenant_id, lane)"
+	"                                    WHERE h.tenant_id = l.tenant_id AND h.lane = l.lane)) d) r"
+	" ORDER BY r.turn, r.real_due_at, r.tenant_id LIMIT $3",
 	NULL,
-	{TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, UUIDARRAYOID, TEXTARRAYOID, UUIDARRAYOID}
+	{TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, UUIDARRAYOID, TEXTARRAYOID, UUIDARRAYOID, UUIDARRAYOID,
+	INT4ARRAYOID, UUIDOID}
 };
 
 static Statement lock_due = {
@@ -68,6 +72,18 @@ static Statement lock_due = {
 static Statement lock_key = {
 	"SELECT " ROW_COLUMNS " FROM campaign.touch_queue q WHERE " KEY_CONDITION " FOR UPDATE",
 	NULL, {KEY_TYPES}
+};
+
+static Statement lock_moved = {
+	"SELECT " ROW_COLUMNS " FROM campaign.touch_queue q"
+	" WHERE q.tenant_id = $1 AND q.enrollment_id = $2 FOR UPDATE",
+	NULL, {UUIDOID, UUIDOID}
+};
+
+static Statement read_moved = {
+	"SELECT " ROW_COLUMNS " FROM campaign.touch_queue q"
+	" WHERE q.tenant_id = $1 AND q.enrollment_id = $2",
+	NULL, {UUIDOID, UUIDOID}
 };
 
 static Statement lock_tenant = {
@@ -91,13 +107,18 @@ static Statement lock_free_enrollment = {
 	NULL, {UUIDOID, UUIDOID}
 };
 
+static Statement lock_free_contact = {
+	"SELECT FROM campaign.contacts c WHERE c.tenant_id = $1 AND c.id = $2 FOR NO KEY UPDATE SKIP LOCKED",
+	NULL, {UUIDOID, UUIDOID}
+};
+
 static Statement update_row = {
 	"UPDATE campaign.touch_queue q SET lane = $5, due_at = $6, scheduled_at = $7, lease_until = $8,"
 	" claimed_at = $9, fence = $10, worker_id = $11, touch_number = $12, attempt = $13,"
-	" attempt_base = $14, resume_touch = $15, flags = $16 WHERE " KEY_CONDITION,
+	" attempt_base = $14, resume_touch = $15, flags = $16, rescheduled = $17 WHERE " KEY_CONDITION,
 	NULL,
 	{KEY_TYPES, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID,
-	INT8OID, INT2OID, INT2OID, INT2OID, INT2OID, INT2OID}
+	INT8OID, INT2OID, INT2OID, INT2OID, INT2OID, INT2OID, BOOLOID}
 };
 
 static Statement delete_row = {
@@ -150,10 +171,20 @@ static Statement sweep_stopped = {
 };
 
 static Statement add_worker = {
-	"INSERT INTO campaign.workers (id, name, first_seen_at)"
-	" SELECT hashtextextended($1, 0), $1, $2"
+	"INSERT INTO campaign.workers (id, name, first_seen_at, last_seen_at)"
+	" SELECT hashtextextended($1, 0), $1, $2, $2"
 	"  WHERE NOT EXISTS (SELECT FROM campaign.workers w WHERE w.id = hashtextextended($1, 0))"
 	" ON CONFLICT DO NOTHING",
+	NULL, {TEXTOID, TIMESTAMPTZOID}
+};
+
+/* seldom, or this row would be the one that every call writes */
+static Statement see_worker = {
+	"WITH seen AS MATERIALIZED ("
+	"  SELECT w.id FROM campaign.workers w"
+	"   WHERE w.id = hashtextextended($1, 0) AND w.last_seen_at < $2 - interval '20 seconds'"
+	"   FOR NO KEY UPDATE SKIP LOCKED)"
+	" UPDATE campaign.workers w SET last_seen_at = $2 FROM seen s WHERE w.id = s.id",
 	NULL, {TEXTOID, TIMESTAMPTZOID}
 };
 
@@ -162,28 +193,24 @@ static Statement find_worker = {
 	NULL, {TEXTOID}
 };
 
+static Datum uuid_array(const pg_uuid_t *ids, int n);
+static Datum int_array(const int32 *numbers, int n);
 static void key_values(const TouchKey *key, Datum *values);
 static bool read_row(TouchRow *row);
 static bool get_row(Statement *statement, Datum *values, TouchRow *row);
 
 /*
  * Keys of up to limit due touches that nobody leases, in the order in which
- * they are to be served, less those of the enrolments seen; keys has room for
+ * they are to be served, less the enrolments and lanes seen; keys has room for
  * limit.  Locks nothing: what is found may be gone, or busy, by the time.
  */
 int
 StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
-			   int limit, const pg_uuid_t *seen, int nseen, TouchKey *keys)
+			   int limit, const TouchSeen *seen, TouchKey *keys)
 {
-	Datum	   *skipped = palloc(sizeof(Datum) * Max(nseen, 1));
-	Datum		values[6];
-	char		nulls[] = "      ";
-	ArrayType  *array;
+	Datum		values[9];
+	char		nulls[] = "         ";
 	int			n;
-
-	for (int i = 0; i < nseen; i++)
-		skipped[i] = UUIDPGetDatum(&seen[i]);
-	array = construct_array(skipped, nseen, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
 
 	values[0] = TimestampTzGetDatum(now);
 	values[1] = TimestampTzGetDatum(wall);
@@ -192,7 +219,11 @@ StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
 	nulls[3] = filter->has_tenants ? ' ' : 'n';
 	values[4] = filter->channels;
 	nulls[4] = filter->has_channels ? ' ' : 'n';
-	values[5] = PointerGetDatum(array);
+	values[5] = uuid_array(seen->enrollments, seen->nenrollments);
+	values[6] = uuid_array(seen->lane_tenants, seen->nlanes);
+	values[7] = int_array(seen->lanes, seen->nlanes);
+	values[8] = filter->campaign;
+	nulls[8] = filter->has_campaign ? ' ' : 'n';
 	n = (int) StatementRun(&find_due, values, nulls);
 	for (int i = 0; i < n; i++)
 	{
@@ -205,9 +236,36 @@ StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
 		keys[i].lane = DatumGetInt32(StatementValue(i, 4, &isnull));
 	}
 	SPI_freetuptable(SPI_tuptable);
-	pfree(skipped);
-	pfree(array);
+	pfree(DatumGetPointer(values[5]));
+	pfree(DatumGetPointer(values[6]));
+	pfree(DatumGetPointer(values[7]));
 	return n;
+}
+
+static Datum
+uuid_array(const pg_uuid_t *ids, int n)
+{
+	Datum	   *values = palloc(sizeof(Datum) * Max(n, 1));
+	ArrayType  *array;
+
+	for (int i = 0; i < n; i++)
+		values[i] = UUIDPGetDatum(&ids[i]);
+	array = construct_array(values, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
+	pfree(values);
+	return PointerGetDatum(array);
+}
+
+static Datum
+int_array(const int32 *numbers, int n)
+{
+	Datum	   *values = palloc(sizeof(Datum) * Max(n, 1));
+	ArrayType  *array;
+
+	for (int i = 0; i < n; i++)
+		values[i] = Int32GetDatum(numbers[i]);
+	array = construct_array(values, n, INT4OID, sizeof(int32), true, TYPALIGN_INT);
+	pfree(values);
+	return PointerGetDatum(array);
 }
 
 /*
@@ -225,10 +283,21 @@ StorageLockDue(const TouchKey *key, TimestampTz now, TimestampTz wall, TouchRow 
 	return get_row(&lock_due, values, row);
 }
 
+/* The row of an enrolment as it is, not locked: false if it has none. */
+bool
+StorageReadRow(const pg_uuid_t *tenant, const pg_uuid_t *enrollment, TouchRow *row)
+{
+	Datum		values[2];
+
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = UUIDPGetDatum(enrollment);
+	return get_row(&read_moved, values, row);
+}
+
 /*
  * Lock the row that a token speaks of, waiting for whoever has it: false if it
- * has moved on, or is under another lease.  A row that was stopped or put
- * aside under its lease lies at due infinity.
+ * has moved on, or is under another lease.  A row that was stopped, put aside
+ * or deferred under its lease is no longer where it was.
  */
 bool
 StorageLockToken(const TouchToken *token, TouchRow *row)
@@ -239,9 +308,8 @@ StorageLockToken(const TouchToken *token, TouchRow *row)
 	key_values(&key, values);
 	if (!get_row(&lock_key, values, row))
 	{
-		key.due_at = DT_NOEND;
-		key_values(&key, values);
-		if (!get_row(&lock_key, values, row))
+		values[1] = UUIDPGetDatum(&key.enrollment);
+		if (!get_row(&lock_moved, values, row) || row->flags == 0)
 			return false;
 	}
 	return row->fence == token->fence && row->attempt == token->attempt &&
@@ -281,11 +349,28 @@ StorageLockEnrollment(const TouchKey *key, bool wait)
 	return n == 1;
 }
 
+/*
+ * Lock a contact FOR NO KEY UPDATE, not waiting: false if it is busy.  For a
+ * contact in several sequences, whose claims must not decide side by side.
+ */
+bool
+StorageLockFreeContact(const pg_uuid_t *tenant, const pg_uuid_t *contact)
+{
+	Datum		values[2];
+	uint64		n;
+
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = UUIDPGetDatum(contact);
+	n = StatementRun(&lock_free_contact, values, NULL);
+	SPI_freetuptable(SPI_tuptable);
+	return n == 1;
+}
+
 /* Write a row that the caller has locked and that lies at key. */
 void
 StorageUpdate(const TouchKey *key, const TouchRow *row)
 {
-	Datum		values[16];
+	Datum		values[17];
 
 	key_values(key, values);
 	values[4] = Int32GetDatum(row->key.lane);
@@ -300,6 +385,7 @@ StorageUpdate(const TouchKey *key, const TouchRow *row)
 	values[13] = Int16GetDatum(row->attempt_base);
 	values[14] = Int16GetDatum(row->resume_touch);
 	values[15] = Int16GetDatum(row->flags);
+	values[16] = BoolGetDatum(row->rescheduled);
 	if (StatementRun(&update_row, values, NULL) != 1)
 		elog(ERROR, "locked row of touch_queue is gone");
 }
@@ -412,7 +498,7 @@ StorageEndEnrollment(const TouchKey *key, const char *stop_reason, TimestampTz n
 		elog(ERROR, "enrolment of a queued touch is gone");
 }
 
-/* The id of a worker, which is made known by its first claim. */
+/* The id of a worker, which is made known by its first claim and seen at the later ones. */
 int64
 StorageWorker(const char *name)
 {
@@ -423,6 +509,7 @@ StorageWorker(const char *name)
 	values[0] = CStringGetTextDatum(name);
 	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	StatementRun(&add_worker, values, NULL);
+	StatementRun(&see_worker, values, NULL);
 	StatementRun(&find_worker, values, NULL);
 	id = DatumGetInt64(StatementValue(0, 1, &isnull));
 	SPI_freetuptable(SPI_tuptable);
@@ -452,8 +539,8 @@ static bool
 read_row(TouchRow *row)
 {
 	HeapTuple	tuple = SPI_tuptable->vals[0];
-	Datum		values[14];
-	bool		nulls[14];
+	Datum		values[15];
+	bool		nulls[15];
 
 	heap_deform_tuple(tuple, SPI_tuptable->tupdesc, values, nulls);
 	memset(row, 0, sizeof(*row));
@@ -471,5 +558,6 @@ read_row(TouchRow *row)
 	row->attempt_base = DatumGetInt16(values[11]);
 	row->resume_touch = DatumGetInt16(values[12]);
 	row->flags = DatumGetInt16(values[13]);
+	row->rescheduled = DatumGetBool(values[14]);
 	return true;
 }

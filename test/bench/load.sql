@@ -7,6 +7,9 @@ CREATE SCHEMA bench;
 CREATE TABLE bench.tenants AS
 SELECT n, campaign.create_tenant('Tenant ' || n, 'tenant-' || n, 'UTC', 'postgres') AS tenant_id
   FROM generate_series(0, :tenants - 1) n;
+-- at any hour, and as much as there is
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 ALTER TABLE bench.tenants ADD campaign_id uuid, ADD lane int;
 
 UPDATE bench.tenants SET campaign_id = campaign.create_campaign(tenant_id, 'bench',

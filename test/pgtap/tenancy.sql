@@ -87,6 +87,9 @@ DECLARE
 	ann uuid := campaign.create_tenant('Ann', 'regress-ann', 'UTC', 'regress_tenancy_ann');
 	eve uuid := campaign.create_tenant('Eve', 'regress-eve', 'UTC', 'regress_tenancy_eve');
 BEGIN
+	-- at any hour
+	UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+	INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 	PERFORM probe.fill('ann', ann);
 	PERFORM probe.fill('eve', eve);
 	PERFORM campaign.add_member(ann, 'regress_tenancy_viv', 'viewer');
@@ -341,7 +344,7 @@ INSERT INTO probe.cases VALUES
 	('campaign.purge_campaign(uuid)', $$campaign.purge_campaign('{running}')$$, '^P0002'),
 	('campaign.launch_campaign(uuid)', $$campaign.launch_campaign('{draft}')$$, '^P0002'),
 	('campaign.pause_campaign(uuid,text)', $$campaign.pause_campaign('{running}')$$, '^P0002'),
-	('campaign.resume_campaign(uuid,text)', $$campaign.resume_campaign('{paused}')$$, '^P0002'),
+	('campaign.resume_campaign(uuid,text,interval,text)', $$campaign.resume_campaign('{paused}')$$, '^P0002'),
 	('campaign.revise_campaign(uuid,jsonb)', $$campaign.revise_campaign('{running}', '[{"channel": "email", "subject": "x", "body_text": "x"}]')$$, '^P0002'),
 	('campaign.revise_campaign(uuid,jsonb)', $$campaign.revise_campaign('{running}', '[]')$$, '^P0002'),
 	('campaign.revise_campaign(uuid,jsonb)', $$campaign.revise_campaign('{own.draft}', '[{"channel": "email", "template_id": "{template}"}]')$$, '^CP003'),

@@ -105,6 +105,8 @@ sub fill
 		SELECT campaign.grant_access('regress_crash_owner', 'member');
 		SELECT campaign.create_tenant('Tenant ' || n, 'tenant-' || n, 'UTC', 'regress_crash_owner')
 		  FROM generate_series(1, 4) n;
+		UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
+		INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 		SELECT campaign.launch_campaign(
 		         campaign.create_campaign(t.id, p.name, p.steps, 'contacts'))
 		  FROM campaign.tenants t,

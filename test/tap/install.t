@@ -104,6 +104,8 @@ sub fill
 		q{SELECT campaign.grant_access('regress_install_ann', 'member')},
 		q{SELECT campaign.grant_access('regress_install_worker', 'worker')},
 		q{SELECT campaign.create_tenant('Acme', 'acme', 'UTC', 'regress_install_ann')},
+		q{UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded},
+		q{INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded},
 		q{INSERT INTO campaign.contacts (tenant_id, first_name, email)
 		  SELECT t.id, 'C', 'c' || n || '@example.com' FROM campaign.tenants t, generate_series(1, 3) n WHERE NOT t.seeded},
 		q{SELECT campaign.launch_campaign(campaign.create_campaign(t.id, 'One step',
@@ -127,7 +129,7 @@ sub work
 	push @answers, $ann->selectrow_array('SELECT campaign.stop_enrollment(?)', undef, $enrollment);
 	push @answers, $worker->selectrow_array('SELECT result FROM campaign.complete_touch(?)', undef, $token);
 	push @answers, $ann->selectrow_array('SELECT count(*) FROM campaign.enrollment_timeline');
-	push @answers, sqlstate_of($ann, q{SELECT campaign.resume_campaign(id) FROM campaign.campaigns});
+	push @answers, sqlstate_of($ann, q{SELECT campaign.resume_campaign(id, spread => '0') FROM campaign.campaigns});
 	push @answers, $ann->selectrow_array(q{SELECT campaign.pause_campaign(id) FROM campaign.campaigns});
 	push @answers, $root->selectrow_array('SELECT count(*) FROM campaign.send_logs');
 	return "@answers";

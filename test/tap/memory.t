@@ -35,7 +35,8 @@ sub fill
 		CREATE ROLE regress_memory_owner;
 		SELECT campaign.grant_access('regress_memory_owner', 'member');
 		SELECT campaign.create_tenant('Acme', 'acme', 'UTC', 'regress_memory_owner');
-		UPDATE campaign.tenants SET min_gap = '0', link_base_url = 'https://go.example', review_url = 'https://r.example' WHERE NOT seeded;
+		UPDATE campaign.tenants SET min_gap = '0', quiet_from = '00:00', quiet_until = '00:00', link_base_url = 'https://go.example', review_url = 'https://r.example' WHERE NOT seeded;
+		INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 		SELECT campaign.launch_campaign(campaign.create_campaign(t.id, c.name, c.steps, 'contacts'))
 		  FROM campaign.tenants t,
 		       (VALUES ('wide', jsonb_build_array(jsonb_build_object('channel', 'email', 'delay_hours', 0, 'subject', 'To {{contact.name}}',

@@ -124,7 +124,7 @@ sub uncertain
 # Day by day, until nothing is left.
 sub goes_on
 {
-	$session{ada}->do(q{SELECT campaign.resume_campaign(id) FROM campaign.campaigns WHERE name = 'Faxes' OR name = 'Fax'});
+	$session{ada}->do(q{SELECT campaign.resume_campaign(id, spread => '0') FROM campaign.campaigns WHERE name = 'Faxes' OR name = 'Fax'});
 	my $log = sub {
 		$new->safe_psql('shop', q{SELECT count(*) FROM campaign.send_logs WHERE status = 'sent' AND enrollment_id IS NOT NULL});
 	};
