@@ -145,7 +145,6 @@ SELECT campaign.launch_campaign(:'links');
 \echo :LAST_ERROR_SQLSTATE
 UPDATE campaign.tenants SET link_base_url = 'https://go.acme.example' WHERE id = :'acme';
 SELECT campaign.launch_campaign(:'links');
--- a rule that is not evaluated yet is not ignored
 SELECT campaign.create_campaign(:'acme', 'Draft', '[{"channel": "email", "subject": "x", "body_text": "x"}]', 'contacts') AS draft \gset
 -- one step at a time, or launch
 SELECT campaign.create_campaign(:'acme', 'Steps', :'steps', 'contacts') AS steps_campaign \gset

@@ -23,7 +23,8 @@ StatementPlan(Statement *statement)
 
 	while (statement->types[nargs] != InvalidOid)
 		nargs++;
-	plan = SPI_prepare(statement->sql, nargs, statement->types);
+	plan = SPI_prepare_cursor(statement->sql, nargs, statement->types,
+							  statement->custom ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement->sql,
 			 SPI_result_code_string(SPI_result));

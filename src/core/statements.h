@@ -9,12 +9,18 @@
 
 #define CAMPAIGN_STATEMENT_MAX_ARGS 24
 
-/* A statement with its parameter types, ended by InvalidOid; plan starts NULL. */
+/*
+ * A statement with its parameter types, ended by InvalidOid; plan starts NULL.
+ * It is planned once, for any parameters: what finds its rows by a key is not
+ * planned anew for each of them.  custom: what depends on which parameters are
+ * given is planned for those of each run.
+ */
 typedef struct Statement
 {
 	const char *sql;
 	SPIPlanPtr	plan;
 	Oid			types[CAMPAIGN_STATEMENT_MAX_ARGS + 1];
+	bool		custom;
 } Statement;
 
 /*

@@ -158,7 +158,7 @@ COMMENT ON FUNCTION campaign.project_plan(uuid, uuid, integer, jsonb) IS
 CREATE FUNCTION campaign.touch_text(tenant uuid, campaign uuid, version integer, touch smallint, service text,
   OUT template_id uuid, OUT subject text, OUT body text, OUT body_html text)
 RETURNS SETOF record
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   -- in PL/pgSQL for its plan, which is kept

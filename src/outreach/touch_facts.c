@@ -17,8 +17,10 @@
 #include "core/statements.h"
 #include "outreach/touch_queue.h"
 
+/* the enrolment first: by statistics its campaign could seem as good a way to it */
 static Statement read_facts = {
-	"SELECT e.status, c.status = 'running', k.archived_at IS NOT NULL, a.address,"
+	"WITH e AS MATERIALIZED (SELECT * FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.id = $2)"
+	" SELECT e.status, c.status = 'running', k.archived_at IS NOT NULL, a.address,"
 	"       EXISTS (SELECT FROM campaign.suppressions s"
 	"                WHERE s.tenant_id = $1 AND s.address = campaign.normalize_address(a.address))"
 	/* what an erased contact left behind; most tenants have none, and nothing is hashed */
@@ -33,15 +35,14 @@ static Statement read_facts = {
 	"       k.timezone, k.quiet_from, k.quiet_until, e.enrolled_at,"
 	"       CASE WHEN EXISTS (SELECT FROM campaign.touch_events v WHERE v.tenant_id = $1 AND v.unmatched)"
 	"            THEN campaign.unmatched_stop_reason($1, $2) END"
-	"  FROM campaign.campaign_enrollments e"
+	"  FROM e"
 	"  JOIN campaign.campaigns c ON c.tenant_id = $1 AND c.id = e.campaign_id"
 	"  JOIN campaign.outreach_campaigns o ON o.tenant_id = $1 AND o.campaign_id = e.campaign_id"
 	"  JOIN campaign.contacts k ON k.tenant_id = $1 AND k.id = e.contact_id"
 	"  LEFT JOIN campaign.jobs j ON j.tenant_id = $1 AND j.id = e.job_id"
 	"  LEFT JOIN campaign.consents n ON n.tenant_id = $1 AND n.contact_id = e.contact_id AND n.channel = $3"
 	" CROSS JOIN LATERAL (SELECT CASE $4 WHEN 'email' THEN k.email WHEN 'phone' THEN k.phone"
-	"                                    ELSE k.linkedin_url END AS address) a"
-	" WHERE e.tenant_id = $1 AND e.id = $2",
+	"                                    ELSE k.linkedin_url END AS address) a",
 	NULL, {UUIDOID, UUIDOID, TEXTOID, TEXTOID}
 };
 

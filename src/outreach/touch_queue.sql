@@ -55,6 +55,7 @@ END;
 COMMENT ON FUNCTION campaign.notify_campaign_due(uuid, uuid) IS
 'Internal: wakes workers for the lanes of a campaign that was launched or resumed.';
 
+-- Functions of workers plan for tables that grow between two ANALYZEs: never by reading all of one, and not with a compiler for a few rows.
 CREATE FUNCTION campaign.claim_due_touches(worker text, max_touches integer DEFAULT 100, lease interval DEFAULT '5 minutes',
   tenants uuid[] DEFAULT NULL, channels text[] DEFAULT NULL, begin_now boolean DEFAULT false,
   OUT tenant_id uuid, OUT enrollment_id uuid, OUT campaign_id uuid, OUT contact_id uuid, OUT job_id uuid,
@@ -62,7 +63,7 @@ CREATE FUNCTION campaign.claim_due_touches(worker text, max_touches integer DEFA
   OUT sender_name text, OUT needs_pdf boolean, OUT attachments uuid[], OUT config jsonb, OUT scheduled_at timestamptz, OUT due_at timestamptz, OUT attempt smallint,
   OUT lease_token text, OUT lease_until timestamptz, OUT idempotency_key uuid)
 RETURNS SETOF record
-LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'campaign_claim_due_touches';
 COMMENT ON FUNCTION campaign.claim_due_touches(text, integer, interval, uuid[], text[], boolean) IS
 'Leases up to max_touches (1 to 10000) due touches to a worker, oldest first and fair between tenants, and returns everything that a sender needs. Takes effect at commit: send only after it. tenants and channels restrict what is claimed; begin_now also begins each send, for a worker that prefers at most once. Raises 22023 for a bad argument, 25000 above READ COMMITTED, 25006 on a standby.';
@@ -73,25 +74,25 @@ CREATE FUNCTION campaign.claim_campaign_touches(worker text, max_touches integer
   OUT sender_name text, OUT needs_pdf boolean, OUT attachments uuid[], OUT config jsonb, OUT scheduled_at timestamptz, OUT due_at timestamptz, OUT attempt smallint,
   OUT lease_token text, OUT lease_until timestamptz, OUT idempotency_key uuid)
 RETURNS SETOF record
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'campaign_claim_campaign_touches';
 COMMENT ON FUNCTION campaign.claim_campaign_touches(text, integer, uuid) IS
 'Internal: claim_due_touches() for one campaign, for simulate().';
 
 CREATE FUNCTION campaign.begin_send(lease_token text) RETURNS text
-LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'campaign_begin_send';
 COMMENT ON FUNCTION campaign.begin_send(text) IS
 'The point of no return between claim and report: checks everything once more and answers go, stopped, paused, suppressed or lease_lost. Only go may send, and only after the commit. Any other answer gives the lease back. Raises 22023 for what is no token, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.extend_lease(lease_token text, lease interval) RETURNS timestamptz
-LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'campaign_extend_lease';
 COMMENT ON FUNCTION campaign.extend_lease(text, interval) IS
 'Makes a live lease last for the given time from now; returns its new end. Raises CP004 if the lease is lost or has ended, 22023 for what is no token.';
 
 CREATE FUNCTION campaign.release_touch(lease_token text) RETURNS void
-LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'campaign_release_touch';
 COMMENT ON FUNCTION campaign.release_touch(text) IS
 'Gives a touch that was not sent back to the queue, due as before, the attempt not counted. Raises CP004 if the lease is lost, 22023 for what is no token.';
@@ -112,7 +113,7 @@ COMMENT ON TYPE campaign.touch_result IS
 CREATE FUNCTION campaign.report_touches(results campaign.touch_result[],
   OUT lease_token text, OUT result text, OUT enrollment_status text, OUT next_due_at timestamptz)
 RETURNS SETOF record
-LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'campaign_report_touches';
 COMMENT ON FUNCTION campaign.report_touches(campaign.touch_result[]) IS
 'Reports a batch: for each item, in its order, the result ok, logged (stopped meanwhile: logged, nothing advanced), lease_lost or invalid, the enrolment''s status and when its next touch is due. One bad item never spoils the others; the same report twice gives the same answer.';

@@ -59,7 +59,7 @@ static Statement find_due = {
 	" ORDER BY r.turn, r.real_due_at, r.tenant_id LIMIT $3",
 	NULL,
 	{TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, UUIDARRAYOID, TEXTARRAYOID, UUIDARRAYOID, UUIDARRAYOID,
-	INT4ARRAYOID, UUIDOID}
+	INT4ARRAYOID, UUIDOID}, true
 };
 
 static Statement lock_due = {
