@@ -10,7 +10,8 @@
  * no other can be made before this one ends.  What a grant has left over when
  * its hour is over is taken from it by whoever makes the next one.
  *
- * A unit that comes back is a row of size -1: nobody waits to write it.
+ * A unit that comes back is taken from what a grant of its hour has used, or,
+ * if all of them are busy, is a row of size -1: nobody waits to write it.
  *
  * Locks belong to the (sub)transaction that took them, and what is known of
  * them to a SendCaps, which is forgotten when that ends.  None is waited for.
@@ -41,6 +42,9 @@
 /* A grant is at most this part of the cap, or this many times what is needed now. */
 #define GRANT_SHARE 16
 #define GRANT_TIMES 32
+
+/* A transaction changes grants in place so often, and adds rows after that. */
+#define GRANT_CHANGES 32
 
 #define NO_CAP PG_INT64_MAX
 
@@ -210,6 +214,19 @@ static Statement add_usage = {
 	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID, INT4OID, INT4OID}
 };
 
+/* What was sent by hand may exceed the size, which then grows with it. */
+static Statement change_grant = {
+	"WITH idle AS MATERIALIZED ("
+	"  SELECT u.id FROM campaign.send_usage u"
+	"   WHERE u.tenant_id = $1 AND u.channel = $2 AND u.starts_at = $3 AND u.size > 0"
+	"     AND u.used + $4 >= 0"
+	"   ORDER BY u.id DESC LIMIT 1 FOR UPDATE SKIP LOCKED)"
+	"UPDATE campaign.send_usage u SET used = u.used + $4, size = greatest(u.size, u.used + $4)"
+	"  FROM idle i"
+	" WHERE u.tenant_id = $1 AND u.channel = $2 AND u.starts_at = $3 AND u.id = i.id",
+	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID, INT4OID}
+};
+
 static Statement find_counted = {
 	"SELECT FROM campaign.send_meters m JOIN campaign.tenants t ON t.id = $1"
 	" WHERE m.tenant_id = $1 AND m.channel = $2 AND m.counted_from <= $3"
@@ -263,6 +280,7 @@ static int64 room_left(const SendRules *rules, const int64 *counted);
 static TimestampTz retry_time(const SendRules *rules, const SendSums *sums, const int64 *counted,
 							  TimestampTz now);
 static bool count_usage(const pg_uuid_t *tenant, const char *channel, TimestampTz at, int units);
+static bool may_change_grant(void);
 static void find_windows(TimestampTz at, const char *timezone, SendWindows *windows);
 static TimestampTz local_midnight(int julian, pg_tz *zone);
 static int	local_day(TimestampTz at, pg_tz *zone, struct pg_tm *tm, fsec_t *fsec);
@@ -739,9 +757,9 @@ retry_time(const SendRules *rules, const SendSums *sums, const int64 *counted, T
 }
 
 /*
- * Add a row of units that were used, or, if negative, of units that come back,
- * to the hour of an instant.  False if nothing is counted: there is no cap, was
- * none then, or what was used then counts no more.
+ * Count units that were used or, if negative, come back in the hour of an
+ * instant.  False if nothing is counted: there is no cap, was none then, or
+ * what was used then counts no more.
  */
 static bool
 count_usage(const pg_uuid_t *tenant, const char *channel, TimestampTz at, int units)
@@ -764,14 +782,37 @@ count_usage(const pg_uuid_t *tenant, const char *channel, TimestampTz at, int un
 	else if (StatementRun(&find_counted, values, NULL) == 0)
 		return false;
 
-	UuidV7Generate(&id);
 	values[2] = TimestampTzGetDatum(then.start[PER_HOUR]);
+	values[3] = Int32GetDatum(units);
+	if (may_change_grant() && StatementRun(&change_grant, values, NULL) == 1)
+		return true;
+
+	UuidV7Generate(&id);
 	values[3] = TimestampTzGetDatum(then.end[PER_HOUR]);
 	values[4] = UUIDPGetDatum(&id);
 	values[5] = Int32GetDatum(units);
 	values[6] = Int32GetDatum(units);
 	StatementRun(&add_usage, values, NULL);
 	return true;
+}
+
+/*
+ * A row that one transaction changes again and again is found ever more
+ * slowly; and above READ COMMITTED a row that others have changed is an error.
+ */
+static bool
+may_change_grant(void)
+{
+	static TransactionId last_transaction = InvalidTransactionId;
+	static int	changes = 0;
+	TransactionId transaction = GetTopTransactionId();
+
+	if (transaction != last_transaction)
+	{
+		last_transaction = transaction;
+		changes = 0;
+	}
+	return changes++ < GRANT_CHANGES && !IsolationUsesXactSnapshot();
 }
 
 /* By the clock of a time zone; of UTC if the server does not know it. */
