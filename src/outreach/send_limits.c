@@ -234,6 +234,11 @@ static Statement find_counted = {
 	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID}
 };
 
+static Statement read_channel = {
+	"SELECT l.channel FROM campaign.lanes l WHERE l.tenant_id = $1 AND l.lane = $2",
+	NULL, {UUIDOID, INT4OID}
+};
+
 static Statement throttle_lanes = {
 	"WITH other AS MATERIALIZED ("
 	"  SELECT l.lane FROM campaign.lanes l"
@@ -264,6 +269,7 @@ static Statement read_interval = {
 
 PG_FUNCTION_INFO_V1(campaign_send_windows);
 PG_FUNCTION_INFO_V1(campaign_count_send_usage);
+PG_FUNCTION_INFO_V1(campaign_return_send_usage);
 
 static SendMeter *caps_meter(SendCaps *caps, const pg_uuid_t *tenant, const char *channel,
 							 TimestampTz now);
@@ -314,6 +320,21 @@ campaign_count_send_usage(PG_FUNCTION_ARGS)
 	SPI_connect();
 	(void) count_usage(PG_GETARG_UUID_P(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
 					   PG_GETARG_TIMESTAMPTZ(2), 1);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/* campaign.return_send_usage(tenant, lane, claimed_at) */
+Datum
+campaign_return_send_usage(PG_FUNCTION_ARGS)
+{
+	Datum		values[2];
+
+	values[0] = PG_GETARG_DATUM(0);
+	values[1] = PG_GETARG_DATUM(1);
+	SPI_connect();
+	if (StatementRun(&read_channel, values, NULL) == 1)
+		SendCapsReturn(PG_GETARG_UUID_P(0), StatementText(0, 1), PG_GETARG_TIMESTAMPTZ(2));
 	SPI_finish();
 	PG_RETURN_VOID();
 }

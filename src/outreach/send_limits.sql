@@ -256,6 +256,12 @@ AS 'MODULE_PATHNAME', 'campaign_count_send_usage';
 COMMENT ON FUNCTION campaign.count_send_usage(uuid, text, timestamptz) IS
 'Internal: counts a message that was sent outside of every campaign, if the channel has a cap. It may exceed it: it has happened.';
 
+CREATE FUNCTION campaign.return_send_usage(tenant uuid, lane integer, claimed_at timestamptz) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'campaign_return_send_usage';
+COMMENT ON FUNCTION campaign.return_send_usage(uuid, integer, timestamptz) IS
+'Internal: gives back what a touch of a lane had of the caps that was claimed and will not be sent under that claim.';
+
 -- Of days that are over, one row a day is enough. What is folded has ended two days ago: nobody takes
 -- from it any more, and what is still given back comes as a row of its own.
 CREATE FUNCTION campaign.fold_send_usage(max_rows integer DEFAULT 10000) RETURNS bigint
