@@ -289,6 +289,8 @@ DECLARE
   live uuid[] := campaign.lock_contact_touches(NEW.tenant_id, ARRAY[NEW.id]);
   lease_time timestamptz := clock_timestamp();
 BEGIN
+  PERFORM campaign.return_send_usage(q.tenant_id, q.lane, q.claimed_at) FROM campaign.touch_queue q
+   WHERE q.tenant_id = NEW.tenant_id AND q.enrollment_id = ANY (live) AND q.flags = 0 AND q.lease_until > lease_time;
   UPDATE campaign.touch_queue q SET lease_until = '-infinity', claimed_at = '-infinity', fence = 0, worker_id = 0, attempt = q.attempt - 1
    WHERE q.tenant_id = NEW.tenant_id AND q.enrollment_id = ANY (live) AND q.flags = 0 AND q.lease_until > lease_time;
   RETURN NULL;

@@ -372,6 +372,9 @@ BEGIN
    WHERE e.tenant_id = tenant AND e.id = ANY (live);
   UPDATE campaign.touch_queue q SET flags = q.flags | 2::smallint, due_at = 'infinity'
    WHERE q.tenant_id = tenant AND q.enrollment_id = ANY (live) AND (q.lease_until > lease_time OR q.flags <> 0);
+  -- a lease that ended before its send was begun had a part of the caps
+  PERFORM campaign.return_send_usage(q.tenant_id, q.lane, q.claimed_at) FROM campaign.touch_queue q
+   WHERE q.tenant_id = tenant AND q.enrollment_id = ANY (live) AND q.lease_until <= lease_time AND q.flags = 0 AND q.fence <> 0;
   DELETE FROM campaign.touch_queue q
    WHERE q.tenant_id = tenant AND q.enrollment_id = ANY (live) AND q.lease_until <= lease_time AND q.flags = 0;
   RETURN cardinality(live);

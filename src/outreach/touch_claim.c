@@ -421,7 +421,8 @@ has_room(void *arg, const GateInput *input, TimestampTz *until)
 	claim->has_unit = SendCapsTake(claim->caps, tenant, input->lane->channel, claim->batch.now,
 								   GetCurrentTimestamp() + claim->lease,
 								   claim->max_touches - claim->taken, until);
-	if (!claim->has_unit && *until > claim->batch.now)
+	/* a grant that is busy for a moment is no reason to write a shared row */
+	if (!claim->has_unit && *until > claim->batch.now + CAMPAIGN_CAPS_BUSY)
 	{
 		SendCapsThrottle(tenant, input->lane->channel, *until);
 		claim->wrote = true;

@@ -163,10 +163,13 @@ static Statement sweep_stopped = {
 	"  SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id"
 	"    FROM campaign.touch_queue q"
 	"   WHERE q.due_at = 'infinity' AND q.flags = 2 AND q.lease_until <= $1"
-	"   LIMIT $2 FOR UPDATE SKIP LOCKED)"
-	" DELETE FROM campaign.touch_queue q USING old o"
-	" WHERE q.tenant_id = o.tenant_id AND q.lane = o.lane AND q.due_at = o.due_at"
-	"   AND q.enrollment_id = o.enrollment_id",
+	"   LIMIT $2 FOR UPDATE SKIP LOCKED),"
+	" gone AS ("
+	"  DELETE FROM campaign.touch_queue q USING old o"
+	"   WHERE q.tenant_id = o.tenant_id AND q.lane = o.lane AND q.due_at = o.due_at"
+	"     AND q.enrollment_id = o.enrollment_id"
+	"  RETURNING q.tenant_id, q.lane, q.claimed_at)"
+	" SELECT campaign.return_send_usage(g.tenant_id, g.lane, g.claimed_at) FROM gone g",
 	NULL, {TIMESTAMPTZOID, INT8OID}
 };
 
