@@ -12,6 +12,10 @@ CREATE FUNCTION pg_temp.at_time(at timestamptz) RETURNS void LANGUAGE sql SECURI
 	AS $$ SELECT set_config('campaign.clock_offset', extract(epoch FROM at - clock_timestamp()) || ' seconds', false) $$;
 CREATE FUNCTION pg_temp.expire_leases() RETURNS void LANGUAGE sql SECURITY DEFINER
 	AS $$ UPDATE campaign.touch_queue SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until > clock_timestamp() $$;
+-- who has reviewed is left alone for a month; here it was longer ago
+CREATE FUNCTION pg_temp.forget_review() RETURNS void LANGUAGE sql SECURITY DEFINER
+	AS $$ UPDATE campaign.campaign_enrollments SET stopped_at = stopped_at - interval '31 days'
+		WHERE stop_reason IN ('review_clicked', 'feedback_submitted') AND stopped_at > campaign.now() - interval '30 days' $$;
 CREATE FUNCTION pg_temp.claim() RETURNS text LANGUAGE sql
 	AS $$ SELECT lease_token FROM campaign.claim_due_touches('worker 1', 1) $$;
 \o /dev/null
@@ -67,6 +71,7 @@ BEGIN
 	FOREACH reason IN ARRAY '{review_clicked,feedback_submitted,replied,opted_out_sms,opted_out_email,unsubscribed,bounced,complained,owner_stopped,repeat_job,job_cancelled}'::text[] LOOP
 		enrolled := pg_temp.enroll((SELECT id FROM campaign.campaigns WHERE name = 'Three'), (SELECT id FROM campaign.contacts WHERE first_name = 'Bob'));
 		ASSERT campaign.stop_enrollment(enrolled, reason);
+		PERFORM pg_temp.forget_review();
 	END LOOP;
 END $$;
 SELECT stop_reason FROM enrolments OFFSET 1;
@@ -80,6 +85,7 @@ SELECT campaign.stop_contact(:'bob', 'feedback_submitted');
 SELECT campaign.stop_contact(:'bob', 'replied');
 SET ROLE regress_stop_ann;
 SELECT status, stop_reason FROM enrolment;
+SELECT pg_temp.forget_review();
 
 --
 -- While a worker holds the touch: marked and out of the way of claims, until the worker comes back
@@ -165,6 +171,7 @@ SELECT status FROM campaign.enrollment_timeline WHERE enrollment_id = :'enrolled
 SELECT campaign.stop_contact(:'bob', 'review_clicked');
 SELECT status, stop_reason FROM campaign.enrollment_timeline WHERE enrollment_id = :'enrolled';
 SELECT campaign.resume_campaign(:'three', spread => '0');
+SELECT pg_temp.forget_review();
 SET ROLE regress_stop_worker;
 SELECT pg_temp.claim() IS NULL AS nothing;
 

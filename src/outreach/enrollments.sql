@@ -54,26 +54,135 @@ CREATE TABLE campaign.job_enrollments (
 CREATE INDEX job_enrollments_job_idx ON campaign.job_enrollments (tenant_id, job_id);
 SELECT pg_catalog.pg_extension_config_dump('campaign.job_enrollments', '');
 
-CREATE TABLE campaign.enrollment_conflicts (
-  tenant_id          uuid NOT NULL,
-  id                 uuid NOT NULL DEFAULT campaign.uuid_v7(),
-  contact_id         uuid NOT NULL,
-  campaign_id        uuid NOT NULL,
-  job_id             uuid,
-  live_enrollment_id uuid NOT NULL,
-  at                 timestamptz NOT NULL,
-  CONSTRAINT enrollment_conflicts_pkey PRIMARY KEY (tenant_id, id),
-  CONSTRAINT enrollment_conflicts_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
-  CONSTRAINT enrollment_conflicts_contact_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES campaign.contacts (tenant_id, id),
-  CONSTRAINT enrollment_conflicts_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id),
-  CONSTRAINT enrollment_conflicts_job_fkey FOREIGN KEY (tenant_id, job_id) REFERENCES campaign.jobs (tenant_id, id) ON DELETE CASCADE,
-  CONSTRAINT enrollment_conflicts_live_enrollment_fkey FOREIGN KEY (tenant_id, live_enrollment_id) REFERENCES campaign.campaign_enrollments (tenant_id, id)
-);
-CREATE INDEX enrollment_conflicts_contact_idx ON campaign.enrollment_conflicts (tenant_id, contact_id);
-CREATE INDEX enrollment_conflicts_campaign_idx ON campaign.enrollment_conflicts (tenant_id, campaign_id);
-CREATE INDEX enrollment_conflicts_job_idx ON campaign.enrollment_conflicts (tenant_id, job_id) WHERE job_id IS NOT NULL;
-CREATE INDEX enrollment_conflicts_live_enrollment_idx ON campaign.enrollment_conflicts (tenant_id, live_enrollment_id);
-SELECT pg_catalog.pg_extension_config_dump('campaign.enrollment_conflicts', '');
+-- What the caller has locked is asked here. Reviews count however they came to be known: as events,
+-- or as the reason of a stop.
+CREATE FUNCTION campaign.has_reviewed(tenant uuid, contact uuid, since timestamptz) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN EXISTS (SELECT FROM campaign.campaign_enrollments e
+                  WHERE e.tenant_id = tenant AND e.contact_id = contact AND e.status = 'stopped'
+                    AND e.stop_reason IN ('review_clicked', 'feedback_submitted') AND e.stopped_at > since);
+END $$;
+COMMENT ON FUNCTION campaign.has_reviewed(uuid, uuid, timestamptz) IS
+'Internal: whether a contact has reviewed, given feedback or followed a review link since then.';
+
+CREATE FUNCTION campaign.refuse_enrollment(tenant uuid, campaign uuid, contact uuid, job uuid, OUT outcome text, OUT reason text)
+RETURNS record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  found_status text;
+  archived timestamptz;
+  cooldown interval;
+BEGIN
+  outcome := 'not_matched';
+  SELECT c.status INTO found_status FROM campaign.campaigns c
+   WHERE c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach';
+  IF found_status IS DISTINCT FROM 'running' THEN
+    reason := 'campaign_' || coalesce(found_status, 'missing');
+    RETURN;
+  END IF;
+  SELECT c.archived_at INTO archived FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = contact;
+  IF NOT FOUND THEN
+    reason := 'contact_missing';
+    RETURN;
+  ELSIF archived IS NOT NULL THEN
+    outcome := 'suppressed';
+    reason := 'contact_archived';
+    RETURN;
+  END IF;
+  IF job IS NOT NULL THEN
+    SELECT j.status INTO found_status FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job;
+    IF NOT FOUND OR found_status <> 'completed' THEN
+      reason := 'job_' || CASE WHEN FOUND THEN found_status ELSE 'missing' END;
+      RETURN;
+    END IF;
+  END IF;
+  SELECT make_interval(secs => extract(epoch FROM t.review_cooldown)::double precision) INTO cooldown
+    FROM campaign.tenants t WHERE t.id = tenant;
+  IF campaign.has_reviewed(tenant, contact, campaign.now() - cooldown) THEN
+    outcome := 'suppressed';
+    reason := 'review_cooldown';
+    RETURN;
+  END IF;
+  outcome := NULL;
+END $$;
+COMMENT ON FUNCTION campaign.refuse_enrollment(uuid, uuid, uuid, uuid) IS
+'Internal: what forbids the enrolment of a contact, apart from other sequences (outcome and reason); NULL: nothing. The caller holds the locks of campaign and contact.';
+
+-- An exclusive sequence stands beside no other, and no campaign has a contact twice.
+CREATE FUNCTION campaign.sequences_in_the_way(tenant uuid, campaign uuid, contact uuid, job uuid,
+  OUT enrollments uuid[], OUT in_campaign boolean, OUT is_same boolean)
+RETURNS record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  SELECT array_agg(e.id ORDER BY e.campaign_id <> campaign, e.id), bool_or(e.campaign_id = campaign),
+         bool_or(e.campaign_id = campaign AND (job IS NULL OR e.job_id IS NOT DISTINCT FROM job))
+    INTO enrollments, in_campaign, is_same
+    FROM campaign.campaign_enrollments e JOIN campaign.tenants t ON t.id = e.tenant_id
+   WHERE e.tenant_id = tenant AND e.contact_id = contact AND e.status = 'active'
+     AND (e.exclusive OR NOT t.parallel_sequences OR e.campaign_id = campaign);
+END $$;
+COMMENT ON FUNCTION campaign.sequences_in_the_way(uuid, uuid, uuid, uuid) IS
+'Internal: the live enrolments beside which a contact cannot be enrolled, those of the campaign first; whether there is one of the campaign, and whether it is what was asked for: for the same job, or for any if none is given.';
+
+CREATE FUNCTION campaign.first_touch(tenant uuid, campaign uuid, job uuid, OUT plan_version integer, OUT lane integer,
+  OUT delay interval, OUT shift interval)
+RETURNS record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  SELECT o.plan_version, l.lane, l.shift,
+         -- a day is 24 hours here as in the plan, or the session's time zone would have a say
+         CASE WHEN t.use_service_delay
+              THEN coalesce(make_interval(secs => extract(epoch FROM s.first_touch_delay)::double precision), t.delay)
+              ELSE t.delay END
+    INTO plan_version, lane, shift, delay
+    FROM campaign.outreach_campaigns o
+    JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
+    JOIN campaign.lanes l ON l.tenant_id = t.tenant_id AND l.campaign_id = t.campaign_id AND l.channel = t.channel
+    LEFT JOIN campaign.jobs j ON j.tenant_id = tenant AND j.id = job
+    LEFT JOIN campaign.service_types s ON s.tenant_id = tenant
+      AND s.service_type = CASE WHEN job IS NULL THEN o.service_type ELSE j.service_type END
+   WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant AND l.tenant_id = tenant AND t.touch_number = 1;
+END $$;
+COMMENT ON FUNCTION campaign.first_touch(uuid, uuid, uuid) IS
+'Internal: where a new enrolment begins: the plan, the lane of its first touch with the lane''s shift, and the delay, the service''s if the step says so.';
+
+CREATE FUNCTION campaign.insert_enrollment(tenant uuid, campaign uuid, contact uuid, job uuid, anchor timestamptz) RETURNS uuid
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+  new_id uuid := campaign.uuid_v7();
+  first record := campaign.first_touch(tenant, campaign, job);
+  scheduled timestamptz;
+BEGIN
+  anchor := coalesce(anchor, (SELECT j.completed_at FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job), now_time);
+  scheduled := anchor + first.delay;
+  -- under READ COMMITTED the lock has kept others out; above it, one that the snapshot does not
+  -- show is a serialization failure here (40001), which a client tries again
+  INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, job_id, plan_version, anchor_at,
+    first_scheduled_at, enrolled_at, exclusive, base_shift)
+  SELECT tenant, new_id, campaign, contact, job, first.plan_version, anchor, scheduled, now_time, NOT t.parallel_sequences, first.shift
+    FROM campaign.tenants t WHERE t.id = tenant
+  ON CONFLICT DO NOTHING;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'contact "%" was enrolled meanwhile', contact
+      USING ERRCODE = 'serialization_failure',
+            DETAIL = 'Another transaction enrolled the contact without holding its lock.',
+            HINT = 'Try again.';
+  END IF;
+  -- the queue's time is as much earlier as its lane is shifted
+  INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
+  VALUES (tenant, first.lane, scheduled - first.shift, new_id, scheduled, 1);
+  PERFORM campaign.notify_due(scheduled);
+  RETURN new_id;
+END $$;
+COMMENT ON FUNCTION campaign.insert_enrollment(uuid, uuid, uuid, uuid, timestamptz) IS
+'Internal: the rows of a new enrolment. The caller holds the locks of campaign and contact and has asked what is in the way. Raises 40001 above READ COMMITTED if an enrolment was made meanwhile.';
 
 -- Locks in order: tenant, campaign (against archiving), contact (against other enrolments and stops).
 CREATE FUNCTION campaign.enroll_contact(tenant uuid, campaign uuid, contact uuid, job uuid, anchor timestamptz,
@@ -82,95 +191,47 @@ RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  now_time timestamptz := campaign.now();
-  campaign_status text;
-  version integer;
-  archived timestamptz;
-  job_status text;
-  service text;
-  completed timestamptz;
+  policy text;
   live record;
-  first_touch record;
-  scheduled timestamptz;
 BEGIN
   PERFORM campaign.lock_tenant_key(tenant);
-  SELECT c.status INTO campaign_status FROM campaign.campaigns c
-   WHERE c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach' FOR KEY SHARE;
-  IF campaign_status IS DISTINCT FROM 'running' THEN
-    outcome := 'not_matched';
-    reason := 'campaign_' || coalesce(campaign_status, 'missing');
+  PERFORM FROM campaign.campaigns c WHERE c.tenant_id = tenant AND c.id = campaign FOR KEY SHARE;
+  PERFORM FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = contact FOR NO KEY UPDATE;
+  -- those whose time has come decide what is live
+  PERFORM campaign.settle_contact_conflicts(tenant, contact);
+  SELECT r.outcome, r.reason INTO outcome, reason FROM campaign.refuse_enrollment(tenant, campaign, contact, job) r;
+  IF outcome IS NOT NULL THEN
     RETURN;
   END IF;
-  SELECT c.archived_at INTO archived FROM campaign.contacts c
-   WHERE c.tenant_id = tenant AND c.id = contact FOR NO KEY UPDATE;
-  IF NOT FOUND THEN
-    outcome := 'not_matched';
-    reason := 'contact_missing';
+  live := campaign.sequences_in_the_way(tenant, campaign, contact, job);
+  IF live.is_same THEN
+    enrollment_id := live.enrollments[1];
+    outcome := 'already_live';
+    reason := 'live_in_this_campaign';
     RETURN;
   END IF;
-  IF archived IS NOT NULL THEN
-    outcome := 'suppressed';
-    reason := 'contact_archived';
-    RETURN;
-  END IF;
-  IF job IS NOT NULL THEN
-    SELECT j.status, j.service_type, j.completed_at INTO job_status, service, completed
-      FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job;
-    IF job_status <> 'completed' THEN
-      outcome := 'not_matched';
-      reason := 'job_' || job_status;
+  IF live.enrollments IS NOT NULL THEN
+    SELECT t.conflict_policy INTO policy FROM campaign.tenants t WHERE t.id = tenant;
+    IF policy <> 'replace' OR current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+      -- a stop is for READ COMMITTED only: what is to be replaced waits for settle_conflicts()
+      PERFORM campaign.record_conflict(tenant, campaign, contact, job, anchor, live.enrollments[1], policy, NULL);
+      enrollment_id := live.enrollments[1];
+      outcome := 'conflict';
+      reason := CASE WHEN live.in_campaign THEN 'live_in_this_campaign' ELSE 'live_in_another_campaign' END;
       RETURN;
     END IF;
+    PERFORM campaign.stop_enrollments(tenant, live.enrollments, 'repeat_job');
   END IF;
-  -- one live sequence per contact; the unique index stands behind this
-  SELECT e.id, e.campaign_id INTO live FROM campaign.campaign_enrollments e
-   WHERE e.tenant_id = tenant AND e.contact_id = contact AND e.status = 'active';
-  IF FOUND THEN
-    enrollment_id := live.id;
-    IF live.campaign_id = campaign THEN
-      outcome := 'already_live';
-      reason := 'live_in_this_campaign';
-    ELSE
-      outcome := 'conflict';
-      reason := 'live_in_another_campaign';
-      INSERT INTO campaign.enrollment_conflicts (tenant_id, contact_id, campaign_id, job_id, live_enrollment_id, at)
-      VALUES (tenant, contact, campaign, job, live.id, now_time);
-    END IF;
-    RETURN;
-  END IF;
-  anchor := coalesce(anchor, completed, now_time);
-  SELECT o.plan_version, t.channel, l.lane,
-         -- a day is 24 hours here as in the plan, or the session's time zone would have a say
-         CASE WHEN t.use_service_delay
-              THEN coalesce(make_interval(secs => extract(epoch FROM s.first_touch_delay)::double precision), t.delay)
-              ELSE t.delay END AS delay
-    INTO first_touch
-    FROM campaign.outreach_campaigns o
-    JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
-    JOIN campaign.lanes l ON l.tenant_id = t.tenant_id AND l.campaign_id = t.campaign_id AND l.channel = t.channel
-    LEFT JOIN campaign.service_types s ON s.tenant_id = tenant
-      AND s.service_type = CASE WHEN job IS NULL THEN o.service_type ELSE service END
-   WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant AND l.tenant_id = tenant AND t.touch_number = 1;
-  scheduled := anchor + first_touch.delay;
-  enrollment_id := campaign.uuid_v7();
-  -- under READ COMMITTED the lock has kept others out; above it, one that the snapshot does not
-  -- show is a serialization failure here (40001), which a client tries again
-  INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, job_id, plan_version, anchor_at, first_scheduled_at, enrolled_at)
-  VALUES (tenant, enrollment_id, campaign, contact, job, first_touch.plan_version, anchor, scheduled, now_time)
-  ON CONFLICT (tenant_id, contact_id) WHERE status = 'active' AND exclusive DO NOTHING;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'contact "%" was enrolled meanwhile', contact
-      USING ERRCODE = 'serialization_failure',
-            DETAIL = 'Another transaction enrolled the contact without holding its lock.',
-            HINT = 'Try again.';
-  END IF;
-  INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
-  VALUES (tenant, first_touch.lane, scheduled, enrollment_id, scheduled, 1);
-  PERFORM campaign.notify_due(scheduled);
+  enrollment_id := campaign.insert_enrollment(tenant, campaign, contact, job, anchor);
   outcome := 'enrolled';
+  PERFORM campaign.close_conflicts(tenant, campaign, contact, job, enrollment_id);
+  IF live.enrollments IS NOT NULL THEN
+    reason := 'replaced';
+    PERFORM campaign.record_conflict(tenant, campaign, contact, job, anchor, live.enrollments[1], policy, enrollment_id);
+  END IF;
 END $$;
 COMMENT ON FUNCTION campaign.enroll_contact(uuid, uuid, uuid, uuid, timestamptz) IS
-'Internal: enrols a contact, with all checks but that of the caller. Locks tenant and campaign FOR KEY SHARE and the contact FOR NO KEY UPDATE. Raises 40001 above READ COMMITTED if an enrolment was made meanwhile.';
+'Internal: enrols a contact, with all checks but that of the caller, by the tenant''s policy where the contact is in another sequence. Locks tenant and campaign FOR KEY SHARE and the contact FOR NO KEY UPDATE. Raises 40001 above READ COMMITTED if an enrolment was made meanwhile.';
 
 CREATE FUNCTION campaign.enroll(campaign uuid, contact uuid, job uuid DEFAULT NULL, anchor_at timestamptz DEFAULT NULL,
   OUT enrollment_id uuid, OUT outcome text, OUT reason text)
@@ -197,7 +258,7 @@ BEGIN
             HINT = 'A campaign enrols contacts of its own tenant only.';
   END IF;
   IF job IS NOT NULL THEN
-    SELECT j.contact_id INTO job_contact FROM campaign.jobs j WHERE j.tenant_id = owner_tenant AND j.id = job;
+    SELECT j.contact_id INTO job_contact FROM campaign.jobs j WHERE j.tenant_id = owner_tenant AND j.id = job FOR KEY SHARE;
     IF job_contact IS DISTINCT FROM contact THEN
       RAISE EXCEPTION 'job "%" does not exist', job
         USING ERRCODE = 'no_data_found',
@@ -219,7 +280,7 @@ BEGIN
   END IF;
 END $$;
 COMMENT ON FUNCTION campaign.enroll(uuid, uuid, uuid, timestamptz) IS
-'Enrols a contact in a running campaign; returns the enrolment, the outcome (enrolled, already_live, conflict, suppressed, not_matched) and the reason. The first touch is scheduled at anchor_at (default: the job''s completion, else now) plus its delay. For already_live and conflict the enrolment is the live one. Raises P0002 for a campaign, contact or job that is not yours.';
+'Enrols a contact in a running campaign; returns the enrolment, the outcome (enrolled, already_live, conflict, suppressed, not_matched) and the reason. The first touch is scheduled at anchor_at (default: the job''s completion, else now) plus its delay. For already_live and conflict the enrolment is the live one; what becomes of a conflict says tenants.conflict_policy (see enrollment_conflicts). Raises P0002 for a campaign, contact or job that is not yours.';
 
 -- Which campaign a completed job goes to. A specific campaign that is paused keeps its jobs
 -- from being rerouted to the general one.
@@ -274,7 +335,7 @@ DECLARE
   owner_tenant uuid;
 BEGIN
   SELECT j.tenant_id INTO owner_tenant FROM campaign.jobs j
-   WHERE j.tenant_id = ANY (campaign.writable_tenants()) AND j.id = job;
+   WHERE j.tenant_id = ANY (campaign.writable_tenants()) AND j.id = job FOR KEY SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'job "%" does not exist', job
       USING ERRCODE = 'no_data_found',
@@ -336,11 +397,14 @@ BEGIN
     PERFORM campaign.stop_enrollments(NEW.tenant_id,
       ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
              WHERE e.tenant_id = NEW.tenant_id AND e.job_id = NEW.id), 'job_cancelled');
+    PERFORM campaign.end_conflict(NEW.tenant_id, x.id, 'cancelled', 'job_' || NEW.status, NULL, campaign.current_member())
+       FROM campaign.enrollment_conflicts x
+      WHERE x.tenant_id = NEW.tenant_id AND x.contact_id = NEW.contact_id AND x.job_id = NEW.id AND x.resolution IS NULL;
   END IF;
   RETURN NULL;
 END $$;
 COMMENT ON FUNCTION campaign.follow_job_status() IS
-'Trigger on jobs: completed enrols the job in the same transaction, do_not_send stops what it had started.';
+'Trigger on jobs: completed enrols the job in the same transaction, do_not_send stops what it had started and cancels its open conflicts.';
 CREATE TRIGGER follow_status AFTER UPDATE OF status ON campaign.jobs
   FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status AND NEW.status IN ('completed', 'do_not_send'))
   EXECUTE FUNCTION campaign.follow_job_status();
@@ -443,14 +507,10 @@ CREATE POLICY campaign_enrollments_select ON campaign.campaign_enrollments FOR S
 ALTER TABLE campaign.job_enrollments ENABLE ROW LEVEL SECURITY;
 CREATE POLICY job_enrollments_select ON campaign.job_enrollments FOR SELECT
   USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
-ALTER TABLE campaign.enrollment_conflicts ENABLE ROW LEVEL SECURITY;
-CREATE POLICY enrollment_conflicts_select ON campaign.enrollment_conflicts FOR SELECT
-  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.campaign_enrollments'),
   ('member', 'SELECT', 'TABLE campaign.job_enrollments'),
-  ('member', 'SELECT', 'TABLE campaign.enrollment_conflicts'),
   ('member', 'EXECUTE', 'FUNCTION campaign.enroll(uuid, uuid, uuid, timestamptz)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.enroll_job(uuid)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.create_job(uuid, text, text, timestamptz, uuid, text)'),
@@ -467,9 +527,7 @@ COMMENT ON COLUMN campaign.campaign_enrollments.exclusive IS 'Whether it is the 
 COMMENT ON COLUMN campaign.campaign_enrollments.base_shift IS 'The shift of the campaign''s lanes when it began.';
 COMMENT ON TABLE campaign.job_enrollments IS 'What became of each attempt to enrol a job, with the reason.';
 COMMENT ON COLUMN campaign.job_enrollments.outcome IS 'enrolled, already_live, conflict, suppressed or not_matched.';
-COMMENT ON TABLE campaign.enrollment_conflicts IS 'Contacts that were to be enrolled while they were in another live sequence.';
 COMMENT ON POLICY campaign_enrollments_select ON campaign.campaign_enrollments IS 'Members read their tenants''.';
 COMMENT ON POLICY job_enrollments_select ON campaign.job_enrollments IS 'Members read their tenants''.';
-COMMENT ON POLICY enrollment_conflicts_select ON campaign.enrollment_conflicts IS 'Members read their tenants''.';
 COMMENT ON TRIGGER life_cycle ON campaign.campaign_enrollments IS 'Status follows the machine enrollment; its steps are not logged.';
 COMMENT ON TRIGGER follow_status ON campaign.jobs IS 'Completed enrols, do_not_send stops.';

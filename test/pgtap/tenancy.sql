@@ -79,7 +79,8 @@ BEGIN
 		('service', 'only_' || who), ('template', template::text), ('preset', preset::text), ('running', running::text),
 		('other', other::text), ('paused', paused::text), ('draft', draft::text), ('archived', archived::text), ('job', job::text),
 		('open_job', open_job::text), ('enrollment', enrollment::text), ('dead', dead::text), ('token', token),
-		('address', who || '-gone@x.example')) i(what, value);
+		('address', who || '-gone@x.example'),
+		('conflict', (SELECT x.id::text FROM campaign.enrollment_conflicts x WHERE x.tenant_id = tenant))) i(what, value);
 END
 $$;
 DO $$
@@ -107,7 +108,7 @@ SELECT 'none', what, CASE what
 		WHEN 'token' THEN campaign.touch_token(campaign.uuid_v7(), 1, now(), campaign.uuid_v7(), 2::smallint, 1::smallint, 42)
 		ELSE campaign.uuid_v7()::text END
 FROM probe.ids WHERE owner = 'ann';
-SELECT is((SELECT count(value) FROM probe.ids WHERE owner = o), 18::bigint, format('%s has all that the cases name', o)) FROM unnest('{ann,eve,none}'::text[]) o;
+SELECT is((SELECT count(value) FROM probe.ids WHERE owner = o), 19::bigint, format('%s has all that the cases name', o)) FROM unnest('{ann,eve,none}'::text[]) o;
 
 CREATE FUNCTION probe.id(owner text, what text) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER
 	AS $$ SELECT i.value FROM probe.ids i WHERE (i.owner, i.what) = ($1, $2) $$;
@@ -376,6 +377,7 @@ INSERT INTO probe.cases VALUES
 	('campaign.enroll(uuid,uuid,uuid,timestamp with time zone)', $$campaign.enroll('{own.running}', '{own.lone}', '{job}')$$, '^P0002'),
 	('campaign.stop_enrollment(uuid,text)', $$campaign.stop_enrollment('{enrollment}')$$, '^P0002'),
 	('campaign.stop_contact(uuid,text)', $$campaign.stop_contact('{contact}')$$, '^P0002'),
+	('campaign.resolve_conflict(uuid,text)', $$campaign.resolve_conflict('{conflict}', 'replace')$$, '^P0002'),
 	('campaign.retry_touch(uuid,integer)', $$campaign.retry_touch('{dead}', 1)$$, '^P0002'),
 	('campaign.resolve_uncertain(text,text,text)', $$campaign.resolve_uncertain('{token}', 'sent')$$, '^P0002'),
 	('campaign.resolve_uncertain(text,text,text)', $$campaign.resolve_uncertain('{token}', 'retry')$$, '^P0002'),
