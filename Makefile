@@ -32,7 +32,6 @@ ROOMS = \
 	outreach/send_limits \
 	outreach/touch_counts \
 	outreach/enrollments \
-	outreach/enrollment_conflicts \
 	outreach/touch_queue \
 	outreach/send_logs \
 	outreach/links \

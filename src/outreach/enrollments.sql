@@ -60,7 +60,10 @@ CREATE FUNCTION campaign.has_reviewed(tenant uuid, contact uuid, since timestamp
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
-  RETURN EXISTS (SELECT FROM campaign.campaign_enrollments e
+  RETURN EXISTS (SELECT FROM campaign.touch_events v
+                  WHERE v.tenant_id = tenant AND v.contact_id = contact AND v.kind IN ('reviewed', 'feedback', 'clicked') AND v.at > since
+                    AND (v.kind <> 'clicked' OR v.link = 'review') AND NOT v.is_machine)
+      OR EXISTS (SELECT FROM campaign.campaign_enrollments e
                   WHERE e.tenant_id = tenant AND e.contact_id = contact AND e.status = 'stopped'
                     AND e.stop_reason IN ('review_clicked', 'feedback_submitted') AND e.stopped_at > since);
 END $$;
@@ -178,6 +181,7 @@ BEGIN
   -- the queue's time is as much earlier as its lane is shifted
   INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
   VALUES (tenant, first.lane, scheduled - first.shift, new_id, scheduled, 1);
+  PERFORM campaign.count_enrollments(tenant, campaign, 'enrolled', ARRAY[new_id]);
   PERFORM campaign.notify_due(scheduled);
   RETURN new_id;
 END $$;
@@ -434,6 +438,7 @@ BEGIN
   lease_time := clock_timestamp();
   UPDATE campaign.campaign_enrollments e SET status = 'stopped', stop_reason = reason, stopped_at = now_time
    WHERE e.tenant_id = tenant AND e.id = ANY (live);
+  PERFORM campaign.count_enrollments(tenant, NULL, reason, live);
   UPDATE campaign.touch_queue q SET flags = q.flags | 2::smallint, due_at = 'infinity'
    WHERE q.tenant_id = tenant AND q.enrollment_id = ANY (live) AND (q.lease_until > lease_time OR q.flags <> 0);
   -- a lease that ended before its send was begun had a part of the caps
