@@ -352,11 +352,44 @@ END $$;
 COMMENT ON FUNCTION campaign.settle_touch_by_event(campaign.touch_events, text) IS
 'Internal: reports a touch as sent whose lease has ended without a report, if the event is about that attempt (its token), or about its enrolment after a begin_send. The caller holds the enrolment.';
 
+-- What happens to a touch counts once, however often it happens. Whoever records an event of a contact
+-- holds the contact, so that the first one is the first for everybody.
+CREATE FUNCTION campaign.count_event(v campaign.touch_events) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  converts boolean := NOT v.is_machine AND (v.kind = 'reviewed' OR v.kind = 'clicked' AND coalesce(v.link = 'review', false));
+  service text;
+BEGIN
+  IF v.campaign_id IS NULL OR v.is_machine AND v.kind = 'clicked' THEN
+    RETURN;
+  END IF;
+  SELECT CASE WHEN e.job_id IS NULL THEN o.service_type ELSE j.service_type END INTO service
+    FROM campaign.campaign_enrollments e
+    JOIN campaign.outreach_campaigns o ON o.tenant_id = v.tenant_id AND o.campaign_id = e.campaign_id
+    LEFT JOIN campaign.jobs j ON j.tenant_id = v.tenant_id AND j.id = e.job_id
+   WHERE e.tenant_id = v.tenant_id AND e.id = v.enrollment_id;
+  IF NOT EXISTS (SELECT FROM campaign.touch_events o
+                  WHERE o.tenant_id = v.tenant_id AND o.enrollment_id = v.enrollment_id AND o.kind = v.kind AND o.id <> v.id
+                    AND o.touch_number IS NOT DISTINCT FROM v.touch_number AND o.bounce IS NOT DISTINCT FROM v.bounce
+                    AND (o.is_machine = v.is_machine OR v.kind NOT IN ('opened', 'clicked'))) THEN
+    PERFORM campaign.count_touch_event(v.tenant_id, v.campaign_id, coalesce(v.touch_number, 0), service,
+      CASE WHEN v.kind = 'bounced' THEN 'bounced_' || v.bounce WHEN v.kind = 'opened' AND v.is_machine THEN 'machine_opened' ELSE v.kind END, v.at);
+  END IF;
+  IF converts AND NOT EXISTS (SELECT FROM campaign.touch_events o
+                               WHERE o.tenant_id = v.tenant_id AND o.enrollment_id = v.enrollment_id AND o.id <> v.id AND NOT o.is_machine
+                                 AND (o.kind = 'reviewed' OR o.kind = 'clicked' AND o.link = 'review')) THEN
+    PERFORM campaign.count_touch_event(v.tenant_id, v.campaign_id, coalesce(v.touch_number, 0), service, 'converted', v.at);
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.count_event(campaign.touch_events) IS
+'Internal: counts an event that was just recorded, unless it is not the first of its kind for its touch, or for converted for its enrolment.';
+
 CREATE FUNCTION campaign.act_on_event(v campaign.touch_events, rules record, contacts uuid[], holders uuid[]) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   stopped integer := 0;
 BEGIN
+  PERFORM campaign.count_event(v);
   IF rules.stop_reason IS NOT NULL THEN
     stopped := campaign.stop_enrollments(v.tenant_id,
       ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
@@ -364,11 +397,10 @@ BEGIN
                AND (e.id = v.enrollment_id OR rules.stop_scope IS DISTINCT FROM 'enrollment' AND e.enrolled_at <= v.at)),
       rules.stop_reason);
   END IF;
-  IF rules.suppress_reason IS NULL AND NOT rules.opts_out THEN
-    RETURN stopped;
+  IF rules.suppress_reason IS NOT NULL OR rules.opts_out THEN
+    -- behind the enrolments in the order of locks; a claim meets us there
+    PERFORM campaign.lock_contact_touches(v.tenant_id, holders);
   END IF;
-  -- behind the enrolments in the order of locks; a claim meets us there
-  PERFORM campaign.lock_contact_touches(v.tenant_id, holders);
   IF rules.suppress_reason IS NOT NULL AND v.address <> '' THEN
     INSERT INTO campaign.suppressions (tenant_id, address, reason, at)
     VALUES (v.tenant_id, v.address, rules.suppress_reason, v.at)
@@ -382,10 +414,13 @@ BEGIN
     DO UPDATE SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source, method = EXCLUDED.method
     WHERE c.state <> 'opted_out';
   END IF;
+  IF v.campaign_id IS NOT NULL AND (v.bounce = 'hard' OR v.kind = 'complained') THEN
+    PERFORM campaign.check_breaker(v.tenant_id, v.campaign_id);
+  END IF;
   RETURN stopped;
 END $$;
 COMMENT ON FUNCTION campaign.act_on_event(campaign.touch_events, record, uuid[], uuid[]) IS
-'Internal: does what the rules say to the sequences of contacts, and to the address and the consents of those who hold it; returns how many enrolments were stopped. The caller holds all of them.';
+'Internal: counts an event and does what the rules say to the sequences of contacts, and to the address and the consents of those who hold it; returns how many enrolments were stopped. The caller holds all of them.';
 
 CREATE FUNCTION campaign.store_event(v campaign.touch_events, contacts uuid[], lease_token text,
   OUT event uuid, OUT result text, OUT enrollment_id uuid, OUT stopped integer)
