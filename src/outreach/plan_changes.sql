@@ -113,7 +113,8 @@ COMMENT ON FUNCTION campaign.diff_plan(uuid, integer, integer) IS
 
 -- What becomes of each live enrolment that is moved to a plan: that of a version, or of a document
 -- that is not stored. Touches are matched by number. The plan's time keeps its chain: it moves by
--- what the touch's own delay changes. The due time follows it, but gives up neither a retry's or a
+-- what the touch's own delay changes; a touch that an operator tries again keeps its time, and the
+-- place where the sequence goes on behind it. The due time follows, but gives up neither a retry's or a
 -- deferral's wait nor the gap after the last send; and what comes sooner is due at once, not late.
 CREATE FUNCTION campaign.plan_migration(tenant uuid, campaign uuid, version integer, document jsonb, lease_time timestamptz)
 RETURNS TABLE (enrollment_id uuid, result text, touch_number smallint, old_channel text, channel text,
@@ -128,11 +129,10 @@ DECLARE
 BEGIN
   RETURN QUERY
   WITH target AS MATERIALIZED (
-    SELECT t.touch_number, t.channel, t.delay, t.use_service_delay, max(t.touch_number) OVER () AS last_touch
-      FROM (SELECT c.touch_number, c.channel, c.delay, c.use_service_delay FROM campaign.campaign_touches c
-             WHERE $4 IS NULL AND c.tenant_id = $1 AND c.campaign_id = $2 AND c.plan_version = $3
-             UNION ALL
-            SELECT d.touch_number, d.channel, d.delay, d.use_service_delay FROM campaign.document_touches($4) d) t
+    SELECT c.touch_number, c.channel, c.delay, c.use_service_delay FROM campaign.campaign_touches c
+     WHERE $4 IS NULL AND c.tenant_id = $1 AND c.campaign_id = $2 AND c.plan_version = $3
+     UNION ALL
+    SELECT d.touch_number, d.channel, d.delay, d.use_service_delay FROM campaign.document_touches($4) d
   )
   SELECT e.id,
          CASE WHEN $4 IS NULL AND e.plan_version = $3 THEN 'already'
@@ -140,8 +140,7 @@ BEGIN
               WHEN t.touch_number IS NULL THEN 'completed'
               ELSE 'moved' END,
          q.touch_number, l.channel, t.channel,
-         CASE WHEN q.resume_touch > 0 THEN least(q.resume_touch, t.last_touch + 1)::smallint ELSE 0::smallint END,
-         s.scheduled_at, q.due_at,
+         q.resume_touch, s.scheduled_at, q.due_at,
          CASE WHEN s.scheduled_at = q.scheduled_at THEN q.due_at
               WHEN d.due_at < q.due_at THEN least(q.due_at, greatest(d.due_at, now_time - l.shift))
               ELSE d.due_at END
@@ -209,7 +208,7 @@ BEGIN
   ), queued AS (
     -- a lease that has ended ends for its late report, too; on another channel all attempts are new
     UPDATE campaign.touch_queue q
-       SET lane = p.lane, due_at = p.due_at, scheduled_at = p.scheduled_at, resume_touch = p.resume_touch,
+       SET lane = p.lane, due_at = p.due_at, scheduled_at = p.scheduled_at,
            attempt_base = CASE WHEN p.channel = p.old_channel THEN q.attempt_base ELSE q.attempt END,
            lease_until = '-infinity', claimed_at = '-infinity', fence = 0, worker_id = 0
       FROM plan p

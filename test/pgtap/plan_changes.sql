@@ -23,7 +23,7 @@ CREATE FUNCTION probe.document() RETURNS jsonb LANGUAGE sql AS $$
 CREATE FUNCTION probe.broken(tenant uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(DISTINCT b.rule, ', ') FROM (
 		SELECT e.*, q.touch_number, q.resume_touch, q.scheduled_at, q.due_at, q.flags, q.lane IS NOT NULL AS queued, t.touch_number IS NOT NULL AS planned, t.channel,
-			l.channel AS lane_channel, l.campaign_id AS lane_campaign, p.touches,
+			l.channel AS lane_channel, l.campaign_id AS lane_campaign,
 			CASE WHEN t.touch_number = 1 THEN e.anchor_at + CASE WHEN t.use_service_delay THEN '24 hours' ELSE t.delay END
 				ELSE (SELECT s.scheduled_at FROM campaign.send_logs s WHERE s.tenant_id = e.tenant_id AND s.enrollment_id = e.id AND s.touch_number = t.touch_number - 1
 					ORDER BY s.attempt DESC LIMIT 1) + t.delay END AS chained
@@ -31,15 +31,13 @@ CREATE FUNCTION probe.broken(tenant uuid) RETURNS text LANGUAGE sql AS $$
 			LEFT JOIN campaign.touch_queue q ON q.tenant_id = e.tenant_id AND q.enrollment_id = e.id
 			LEFT JOIN campaign.campaign_touches t ON t.tenant_id = e.tenant_id AND t.campaign_id = e.campaign_id AND t.plan_version = e.plan_version AND t.touch_number = q.touch_number
 			LEFT JOIN campaign.lanes l ON l.tenant_id = e.tenant_id AND l.lane = q.lane
-			CROSS JOIN LATERAL (SELECT max(m.touch_number) AS touches FROM campaign.campaign_touches m
-				WHERE m.tenant_id = e.tenant_id AND m.campaign_id = e.campaign_id AND m.plan_version = e.plan_version) p
 		WHERE e.tenant_id = $1) s
 	CROSS JOIN LATERAL (VALUES
 		('a live enrolment has no next touch', s.status = 'active' AND NOT s.queued),
 		('one that has ended has one', s.status <> 'active' AND s.queued AND s.flags & 2 = 0),
 		('a next touch is not in the plan', s.status = 'active' AND NOT s.planned),
 		('a next touch is in the lane of another channel', s.status = 'active' AND (s.lane_channel, s.lane_campaign) IS DISTINCT FROM (s.channel, s.campaign_id)),
-		('a sequence would go on behind its end', s.resume_touch NOT BETWEEN 0 AND s.touches + 1),
+		('a sequence would go back', s.resume_touch <> 0 AND s.resume_touch <= s.touch_number),
 		('a plan''s time has lost its chain', s.status = 'active' AND s.resume_touch = 0 AND s.scheduled_at IS DISTINCT FROM s.chained),
 		('the first plan''s time is not that of the first touch', s.status = 'active' AND s.touch_number = 1 AND s.resume_touch = 0 AND s.scheduled_at <> s.first_scheduled_at),
 		('a touch is due before the plan wants it', s.due_at < s.scheduled_at)) b(rule, is_broken)
