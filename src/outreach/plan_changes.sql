@@ -118,7 +118,7 @@ COMMENT ON FUNCTION campaign.diff_plan(uuid, integer, integer) IS
 -- deferral's wait nor the gap after the last send; and what comes sooner is due at once, not late.
 CREATE FUNCTION campaign.plan_migration(tenant uuid, campaign uuid, version integer, document jsonb, lease_time timestamptz)
 RETURNS TABLE (enrollment_id uuid, result text, touch_number smallint, old_channel text, channel text,
-               resume_touch smallint, scheduled_at timestamptz, old_due_at timestamptz, due_at timestamptz)
+               resume_touch smallint, scheduled_at timestamptz, old_due_at timestamptz, due_at timestamptz, rescheduled boolean)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -143,7 +143,10 @@ BEGIN
          q.resume_touch, s.scheduled_at, q.due_at,
          CASE WHEN s.scheduled_at = q.scheduled_at THEN q.due_at
               WHEN d.due_at < q.due_at THEN least(q.due_at, greatest(d.due_at, now_time - l.shift))
-              ELSE d.due_at END
+              ELSE d.due_at END,
+         -- no touch is late by a plan that came after its time
+         CASE WHEN s.scheduled_at = q.scheduled_at THEN q.rescheduled
+              ELSE s.scheduled_at < q.scheduled_at AND s.scheduled_at - e.base_shift < now_time - l.shift END
     FROM campaign.campaign_enrollments e
     JOIN campaign.touch_queue q ON q.tenant_id = $1 AND q.enrollment_id = e.id
     JOIN campaign.lanes l ON l.tenant_id = $1 AND l.lane = q.lane
@@ -208,7 +211,7 @@ BEGIN
   ), queued AS (
     -- a lease that has ended ends for its late report, too; on another channel all attempts are new
     UPDATE campaign.touch_queue q
-       SET lane = p.lane, due_at = p.due_at, scheduled_at = p.scheduled_at,
+       SET lane = p.lane, due_at = p.due_at, scheduled_at = p.scheduled_at, rescheduled = p.rescheduled,
            attempt_base = CASE WHEN p.channel = p.old_channel THEN q.attempt_base ELSE q.attempt END,
            lease_until = '-infinity', claimed_at = '-infinity', fence = 0, worker_id = 0
       FROM plan p
@@ -228,6 +231,9 @@ BEGIN
          count(*) FILTER (WHERE p.result = 'busy'), count(*) FILTER (WHERE p.result = 'already')
     INTO moved, completed, busy, already
     FROM plan p;
+  IF completed IS NOT NULL THEN
+    PERFORM campaign.count_enrollments(tenant, campaign, 'completed', completed);
+  END IF;
 END $$;
 COMMENT ON FUNCTION campaign.move_enrollments(uuid, uuid, integer) IS
 'Internal: moves the live enrolments of a campaign, which the caller has locked, to a plan version; returns how many, and which were completed by it.';
