@@ -69,7 +69,9 @@ CREATE TABLE campaign.contacts (
   CONSTRAINT contacts_external_id_key UNIQUE (tenant_id, external_id),
   CONSTRAINT contacts_address_check CHECK (email IS NOT NULL OR phone IS NOT NULL OR linkedin_url IS NOT NULL OR erased_at IS NOT NULL),
   CONSTRAINT contacts_quiet_hours_check CHECK ((quiet_from IS NULL) = (quiet_until IS NULL)),
-  CONSTRAINT contacts_erased_check CHECK (erased_at IS NULL OR archived_at IS NOT NULL),
+  CONSTRAINT contacts_erased_check CHECK (erased_at IS NULL OR archived_at IS NOT NULL AND attributes = '{}' AND NOT is_disqualified
+    AND pg_catalog.num_nonnulls(first_name, last_name, email, phone, linkedin_url, timezone, language, company_id, owner_member,
+      job_title, seniority, icp_fit, score, external_id, quiet_from) = 0),
   -- RFC 5321 bounds a path at 256 octets with its angle brackets
   CONSTRAINT contacts_email_check CHECK (email COLLATE "C" ~ '^[^@\s]+@[^@\s]+$' AND pg_catalog.length(email) <= 254),
   CONSTRAINT contacts_phone_check CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),
@@ -193,6 +195,7 @@ BEGIN
   END IF;
   PERFORM campaign.require_read_committed('set_consent()');
   owner_tenant := campaign.lock_contact(contact);
+  PERFORM campaign.refuse_erased(owner_tenant, contact);
   PERFORM campaign.lock_contact_touches(owner_tenant, ARRAY[contact]);
   INSERT INTO campaign.consents AS c (tenant_id, contact_id, channel, state, at, source, method)
   VALUES (owner_tenant, contact, channel, state, at_time, source, method)
@@ -200,7 +203,7 @@ BEGIN
   DO UPDATE SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source, method = EXCLUDED.method;
 END $$;
 COMMENT ON FUNCTION campaign.set_consent(uuid, text, text, text, text) IS
-'Records what a contact consented to on a channel: opted_in, opted_out or unknown, with its source and method. Takes effect for every claim and begin_send after the commit. Raises P0002 for a contact that is not yours, 22023 for an unknown channel or state, 25000 above READ COMMITTED.';
+'Records what a contact consented to on a channel: opted_in, opted_out or unknown, with its source and method. Takes effect for every claim and begin_send after the commit. Raises P0002 for a contact that is not yours, CP002 for one that was erased, 22023 for an unknown channel or state, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.suppress_address(tenant uuid, address text, reason text DEFAULT 'manual', note text DEFAULT NULL)
 RETURNS boolean
@@ -208,6 +211,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 #variable_conflict use_variable
 DECLARE
   normal text := campaign.normalize_address(address);
+  hashed text;
   at_time timestamptz := campaign.now();
   affected uuid[];
 BEGIN
@@ -227,6 +231,7 @@ BEGIN
   PERFORM campaign.require_read_committed('suppress_address()');
   -- tenant, contacts, queue rows, each in order: the lock order of campaign.h
   PERFORM campaign.lock_tenant_key(tenant);
+  hashed := campaign.address_hash(tenant, normal);
   SELECT array_agg(l.id ORDER BY l.id) INTO affected
     FROM (SELECT c.id FROM campaign.contacts c
            WHERE c.tenant_id = tenant
@@ -234,8 +239,10 @@ BEGIN
                   OR campaign.normalize_address(c.linkedin_url) = normal)
            ORDER BY c.id FOR NO KEY UPDATE) l;
   PERFORM campaign.lock_contact_touches(tenant, affected);
+  -- it may stand there as a hash, since an erased contact had it
   INSERT INTO campaign.suppressions (tenant_id, address, reason, at, note)
-  VALUES (tenant, normal, reason, at_time, note)
+  SELECT tenant, normal, reason, at_time, note
+   WHERE NOT EXISTS (SELECT FROM campaign.suppressions s WHERE s.tenant_id = tenant AND s.address = hashed)
   ON CONFLICT ON CONSTRAINT suppressions_pkey DO NOTHING;
   RETURN FOUND;
 END $$;
@@ -247,9 +254,11 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 #variable_conflict use_variable
 DECLARE
   normal text := campaign.normalize_address(address);
+  hashed text;
 BEGIN
   PERFORM campaign.lock_owned_tenant(tenant);
-  DELETE FROM campaign.suppressions s WHERE s.tenant_id = tenant AND s.address = normal;
+  hashed := campaign.address_hash(tenant, normal);
+  DELETE FROM campaign.suppressions s WHERE s.tenant_id = tenant AND s.address IN (normal, hashed);
   RETURN FOUND;
 END $$;
 COMMENT ON FUNCTION campaign.lift_suppression(uuid, text) IS
@@ -275,11 +284,12 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 DECLARE
   owner_tenant uuid := campaign.lock_contact(contact);
 BEGIN
+  PERFORM campaign.refuse_erased(owner_tenant, contact);
   UPDATE campaign.contacts c SET archived_at = NULL
    WHERE c.tenant_id = owner_tenant AND c.id = contact AND c.archived_at IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION campaign.unarchive_contact(uuid) IS
-'Takes a contact back from the archive. Stopped enrolments stay stopped. Raises P0002 for a contact that is not yours.';
+'Takes a contact back from the archive. Stopped enrolments stay stopped. Raises P0002 for a contact that is not yours, CP002 for one that was erased.';
 
 -- A worker was given the old address, and its suppression would not find the contact any more:
 -- what is leased and not begun goes back, to be claimed with the new one.
@@ -365,7 +375,7 @@ COMMENT ON COLUMN campaign.contacts.erased_at IS 'Set by campaign.erase_contact(
 COMMENT ON COLUMN campaign.contacts.archived_at IS 'Set by campaign.archive_contact(): an archived contact receives nothing.';
 COMMENT ON TABLE campaign.consents IS 'What a contact said about a channel; written by campaign.set_consent().';
 COMMENT ON COLUMN campaign.consents.at IS 'When it was said, by the engine''s clock.';
-COMMENT ON TABLE campaign.suppressions IS 'Addresses that are never used again, in normal form; written by campaign.suppress_address().';
+COMMENT ON TABLE campaign.suppressions IS 'Addresses that are never used again, in normal form, or as a keyed hash (hmac-sha256:...) where the contact was erased; written by campaign.suppress_address().';
 COMMENT ON COLUMN campaign.suppressions.at IS 'When it was suppressed, by the engine''s clock.';
 COMMENT ON POLICY companies_select ON campaign.companies IS 'Members read their tenants''.';
 COMMENT ON POLICY companies_insert ON campaign.companies IS 'Owners and editors write their tenants''.';

@@ -375,6 +375,7 @@ BEGIN
             DETAIL = 'No tenant that you may write to has a contact with this id.',
             HINT = 'Check the id; a contact of another tenant is not found.';
   END IF;
+  PERFORM campaign.refuse_erased(owner_tenant, contact);
   INSERT INTO campaign.jobs (tenant_id, id, contact_id, service_type, status, completed_at, campaign_override, external_id)
   VALUES (owner_tenant, new_id, contact, service_type, status, completed_at, campaign_override, external_id);
   IF status = 'completed' THEN
@@ -387,7 +388,7 @@ EXCEPTION WHEN integrity_constraint_violation THEN
   PERFORM campaign.raise_violation(fault_state, fault_message, fault_detail, fault_table, fault_column, fault_constraint);
 END $$;
 COMMENT ON FUNCTION campaign.create_job(uuid, text, text, timestamptz, uuid, text) IS
-'Creates a job of a contact and, if it is completed already, enrols it (see job_enrollments for the outcome); returns its id. Raises P0002 for a contact that is not yours, 23503 for an unknown service type or campaign, 23514 for an unknown status.';
+'Creates a job of a contact and, if it is completed already, enrols it (see job_enrollments for the outcome); returns its id. Raises P0002 for a contact that is not yours, CP002 for one that was erased, 23503 for an unknown service type or campaign, 23514 for an unknown status.';
 
 CREATE FUNCTION campaign.follow_job_status() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -32,7 +32,7 @@ END $$;
 COMMENT ON FUNCTION campaign.keep_history() IS
 'Trigger (noun, hint): refuses (23503) the deletion of a row that enrolments, plans or the send log refer to.';
 CREATE TRIGGER keep_history BEFORE DELETE ON campaign.contacts
-  FOR EACH ROW EXECUTE FUNCTION campaign.keep_history('contact', 'Archive the contact with campaign.archive_contact().');
+  FOR EACH ROW EXECUTE FUNCTION campaign.keep_history('contact', 'Archive the contact with campaign.archive_contact(), or have campaign.erase_contact() forget the person.');
 CREATE TRIGGER keep_history BEFORE DELETE ON campaign.message_templates
   FOR EACH ROW EXECUTE FUNCTION campaign.keep_history('message template', 'Set archived_at: an archived template is no longer chosen.');
 CREATE TRIGGER keep_history BEFORE DELETE ON campaign.jobs

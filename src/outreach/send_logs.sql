@@ -68,6 +68,7 @@ BEGIN
             DETAIL = 'No tenant that you may write to has a contact with this id.',
             HINT = 'Check the id; a contact of another tenant is not found.';
   END IF;
+  PERFORM campaign.refuse_erased(target.tenant_id, contact);
   IF NOT isfinite(sent_at) THEN
     RAISE EXCEPTION 'sent_at must be finite'
       USING ERRCODE = 'invalid_parameter_value',
@@ -102,7 +103,7 @@ BEGIN
   RETURN new_id;
 END $$;
 COMMENT ON FUNCTION campaign.log_send(uuid, text, text, text, text, timestamptz, uuid, jsonb) IS
-'Logs a message that a person sent outside every campaign, so that it shows in the contact''s history; returns its id. The address defaults to the contact''s for the channel, sent_at to now. Raises P0002 for a contact or template that is not yours, 22023 for an unknown channel, a provider_id of more than 1000 bytes and a time without end.';
+'Logs a message that a person sent outside every campaign, so that it shows in the contact''s history; returns its id. The address defaults to the contact''s for the channel, sent_at to now. Raises P0002 for a contact or template that is not yours, CP002 for a contact that was erased, 22023 for an unknown channel, a provider_id of more than 1000 bytes and a time without end.';
 
 ALTER TABLE campaign.send_logs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY send_logs_select ON campaign.send_logs FOR SELECT

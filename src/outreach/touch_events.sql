@@ -437,6 +437,12 @@ BEGIN
                       GROUP BY u.id ORDER BY u.id);
   END IF;
   PERFORM campaign.lock_event_targets(v.tenant_id, holders, v.enrollment_id, true);
+  -- what is told of an erased contact counts, and is not kept
+  IF EXISTS (SELECT FROM campaign.contacts c WHERE c.tenant_id = v.tenant_id AND c.id = v.contact_id AND c.erased_at IS NOT NULL) THEN
+    v.provider_id := NULL;
+    v.data := NULL;
+    v.address := campaign.address_hash(v.tenant_id, v.address);
+  END IF;
   INSERT INTO campaign.touch_events SELECT v.*
   ON CONFLICT ON CONSTRAINT touch_events_event_id_key DO NOTHING;
   IF NOT FOUND THEN

@@ -25,7 +25,7 @@ static Statement read_facts = {
 	"                WHERE s.tenant_id = $1 AND s.address = campaign.normalize_address(a.address))"
 	/* what an erased contact left behind; most tenants have none, and nothing is hashed */
 	"       OR EXISTS (SELECT FROM campaign.suppressions s"
-	"                   WHERE s.tenant_id = $1 AND s.address >= 'hmac-sha256:' AND s.address < 'hmac-sha256:g')"
+	"                   WHERE s.tenant_id = $1 AND starts_with(s.address, 'hmac-sha256:'))"
 	"          AND EXISTS (SELECT FROM campaign.suppressions s"
 	"                       WHERE s.tenant_id = $1 AND s.address = campaign.address_hash($1, a.address)),"
 	"       n.state, j.status = 'do_not_send', e.plan_version, e.campaign_id, e.contact_id, e.job_id,"
@@ -34,7 +34,8 @@ static Statement read_facts = {
 	"       e.exclusive, (extract(epoch FROM e.base_shift) * 1000000)::bigint,"
 	"       k.timezone, k.quiet_from, k.quiet_until, e.enrolled_at,"
 	"       CASE WHEN EXISTS (SELECT FROM campaign.touch_events v WHERE v.tenant_id = $1 AND v.unmatched)"
-	"            THEN campaign.unmatched_stop_reason($1, $2) END"
+	"            THEN campaign.unmatched_stop_reason($1, $2) END,"
+	"       k.erased_at IS NOT NULL"
 	"  FROM e"
 	"  JOIN campaign.campaigns c ON c.tenant_id = $1 AND c.id = e.campaign_id"
 	"  JOIN campaign.outreach_campaigns o ON o.tenant_id = $1 AND o.campaign_id = e.campaign_id"
@@ -127,6 +128,7 @@ TouchFactsRead(const TouchRow *row, const TouchLane *lane, TouchFacts *facts)
 	facts->quiet_until = DatumGetTimeADT(StatementValue(0, 22, &isnull));
 	facts->enrolled_at = DatumGetTimestampTz(StatementValue(0, 23, &isnull));
 	facts->event_stop = StatementText(0, 24);
+	facts->contact_erased = DatumGetBool(StatementValue(0, 25, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 	return true;
 }

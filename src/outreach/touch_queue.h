@@ -197,6 +197,7 @@ typedef struct TouchFacts
 	char	   *enrollment_status;
 	bool		campaign_running;
 	bool		contact_archived;
+	bool		contact_erased;
 	bool		suppressed;
 	bool		opted_in;
 	bool		opted_out;

@@ -454,13 +454,20 @@ StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 	texts[2] = outcome->provider_id;
 	texts[3] = outcome->reason;
 	texts[4] = outcome->error;
+	/* a worker may know still what the database has forgotten */
+	if (facts->contact_erased)
+	{
+		texts[0] = texts[1] = texts[2] = texts[4] = NULL;
+		if (texts[3] && texts[3][strspn(texts[3], "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
+			texts[3] = NULL;
+	}
 	for (int i = 0; i < (int) lengthof(texts); i++)
 	{
 		values[15 + i] = texts[i] ? CStringGetTextDatum(texts[i]) : (Datum) 0;
 		nulls[15 + i] = texts[i] ? ' ' : 'n';
 	}
 	values[20] = outcome->metadata;
-	nulls[20] = outcome->has_metadata ? ' ' : 'n';
+	nulls[20] = outcome->has_metadata && !facts->contact_erased ? ' ' : 'n';
 	values[21] = UUIDPGetDatum(&row->key.enrollment);
 	if (StatementRun(&insert_log, values, nulls) != 1)
 		elog(ERROR, "enrolment of a queued touch is gone");
