@@ -42,7 +42,6 @@ ROOMS = \
 	outreach/breaker \
 	outreach/enrollment_views \
 	outreach/analytics \
-	outreach/plan_changes \
 	outreach/touch_storage \
 	outreach/touch_plan \
 	outreach/touch_message \

@@ -12,6 +12,7 @@ CREATE FUNCTION pg_temp.at_time(at timestamptz) RETURNS void LANGUAGE sql SECURI
 SELECT campaign.grant_access('regress_edit_ann', 'member');
 SELECT campaign.create_tenant('Ann', 'edit-ann', 'UTC', 'regress_edit_ann') AS ann \gset
 UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00', min_gap = '0' WHERE id = :'ann';
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 SELECT pg_temp.at_time('2030-01-20 12:00');
 -- one step of each of the channels, a day apart
 CREATE FUNCTION pg_temp.steps(VARIADIC channels text[]) RETURNS jsonb LANGUAGE sql AS $$

@@ -48,6 +48,7 @@ SELECT campaign.create_tenant('Acme', 'erase-acme', 'UTC', 'regress_erase_ann') 
 SELECT campaign.create_tenant('Other', 'erase-other', 'UTC', 'regress_erase_mallory') AS other \gset
 SELECT campaign.add_member(:'acme', 'regress_erase_eve', 'editor'), campaign.add_member(:'acme', 'regress_erase_viv', 'viewer');
 UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE id = :'acme';
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 SELECT pg_temp.at_time('2030-01-10 12:00');
 \o
 

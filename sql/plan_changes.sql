@@ -17,6 +17,7 @@ SELECT campaign.grant_access('regress_move_worker', 'worker');
 SELECT campaign.create_tenant('Acme', 'move-acme', 'UTC', 'regress_move_ann') AS acme \gset
 SELECT campaign.create_tenant('Eve', 'move-eve', 'UTC', 'regress_move_eve') AS eve \gset
 UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE id IN (:'acme', :'eve');
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 SELECT pg_temp.at_time('2030-01-10 12:00');
 \o
 SET ROLE regress_move_ann;
@@ -205,7 +206,7 @@ SELECT result FROM campaign.complete_touch(:'late');
 SELECT campaign.begin_send(:'late');
 SET ROLE regress_move_ann;
 SELECT contact, status, plan, touch, attempt, leased FROM live WHERE contact IN ('Ann', 'Cleo');
-SELECT campaign.resume_campaign(:'c');
+SELECT campaign.resume_campaign(:'c', spread => '0');
 SET ROLE regress_move_worker;
 SELECT subject, attempt, (campaign.complete_touch(lease_token)).enrollment_status FROM campaign.claim_due_touches('worker 1');
 SET ROLE regress_move_ann;

@@ -112,15 +112,33 @@ END $$;
 COMMENT ON FUNCTION campaign.adopt_message_template(uuid, uuid) IS
 'Internal: the tenant''s own template for an id of its own or of the system; a system template is copied once, and again only if the copy was edited.';
 
-CREATE FUNCTION campaign.project_plan(tenant uuid, campaign uuid, version integer, document jsonb) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_variable
+-- The document's enabled steps as touches.
+CREATE FUNCTION campaign.document_touches(document jsonb)
+RETURNS TABLE (touch_number smallint, "position" smallint, step jsonb, channel text, delay interval, use_service_delay boolean)
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT row_number() OVER (ORDER BY s.place)::smallint, s.place::smallint, s.step, s.step ->> 'channel',
+         -- a day is 24 hours, whatever the clocks do: an instant plus a delay is the same in every time zone
+         make_interval(secs => coalesce((s.step ->> 'delay_hours')::numeric, (s.step ->> 'day_offset')::numeric * 24, 0)::double precision * 3600),
+         coalesce((s.step ->> 'use_service_delay')::boolean, false)
+    FROM jsonb_array_elements(campaign.normalize_template_config($1)) WITH ORDINALITY AS s(step, place)
+   WHERE (s.step ->> 'enabled')::boolean;
+END;
+COMMENT ON FUNCTION campaign.document_touches(jsonb) IS
+'Internal: the enabled steps of a document as touches, with their delays; raises CP003 for an invalid document.';
+
+CREATE FUNCTION campaign.require_document(tenant uuid, document jsonb) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   fault record;
   faults text;
-  touch record;
-  n smallint := 0;
 BEGIN
+  IF document IS NULL THEN
+    RAISE EXCEPTION 'template_config must not be null'
+      USING ERRCODE = 'null_value_not_allowed',
+            DETAIL = 'A campaign is a sequence of 1 to 50 steps.',
+            HINT = 'Pass the whole document.';
+  END IF;
   SELECT f.path, f.message, f.hint INTO fault FROM campaign.check_template_config(tenant, document) f LIMIT 1;
   IF FOUND THEN
     SELECT string_agg(f.path || ': ' || f.message, E'\n') INTO faults
@@ -129,18 +147,25 @@ BEGIN
       USING ERRCODE = 'CP003', DETAIL = faults,
             HINT = coalesce(nullif(fault.hint, ''), 'campaign.check_template_config() lists every fault.');
   END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_document(uuid, jsonb) IS
+'Internal: raises CP003 for a document that a campaign of the tenant could not have, 22004 for NULL.';
+
+CREATE FUNCTION campaign.project_plan(tenant uuid, campaign uuid, version integer, document jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  touch record;
+BEGIN
+  PERFORM campaign.require_document(tenant, document);
   FOR touch IN
-    SELECT s.step, s.position FROM jsonb_array_elements(campaign.normalize_template_config(document)) WITH ORDINALITY AS s(step, position)
-     WHERE (s.step ->> 'enabled')::boolean ORDER BY s.position
+    SELECT d.* FROM campaign.document_touches(document) d ORDER BY d.touch_number
   LOOP
-    n := n + 1;
     INSERT INTO campaign.campaign_touches (tenant_id, campaign_id, plan_version, touch_number, step, channel, label,
       delay, use_service_delay, condition, on_failure, max_lateness, late, template_id, subject, body, body_html,
       needs_pdf, variant_count, attachments, config)
-    SELECT tenant, campaign, version, n, touch.position, touch.step ->> 'channel', touch.step ->> 'label',
-      -- a day is 24 hours, whatever the clocks do: an instant plus a delay is the same in every time zone
-      make_interval(secs => coalesce((touch.step ->> 'delay_hours')::numeric, (touch.step ->> 'day_offset')::numeric * 24, 0)::double precision * 3600),
-      coalesce((touch.step ->> 'use_service_delay')::boolean, false),
+    SELECT tenant, campaign, version, touch.touch_number, touch.position, touch.channel, touch.step ->> 'label',
+      touch.delay, touch.use_service_delay,
       touch.step ->> 'condition', touch.step ->> 'on_failure',
       make_interval(secs => (touch.step ->> 'max_lateness_hours')::double precision * 3600), touch.step ->> 'late',
       campaign.adopt_message_template(tenant, (touch.step ->> 'template_id')::uuid),
@@ -148,7 +173,7 @@ BEGIN
       (touch.step ->> 'needs_pdf')::boolean, (touch.step ->> 'variant_count')::smallint,
       ARRAY(SELECT a::uuid FROM jsonb_array_elements_text(coalesce(touch.step -> 'attachments', '[]')) a),
       coalesce(touch.step -> 'config', '{}');
-    PERFORM campaign.ensure_lane(tenant, campaign, touch.step ->> 'channel');
+    PERFORM campaign.ensure_lane(tenant, campaign, touch.channel);
   END LOOP;
 END $$;
 COMMENT ON FUNCTION campaign.project_plan(uuid, uuid, integer, jsonb) IS
@@ -190,7 +215,7 @@ END $$;
 COMMENT ON FUNCTION campaign.touch_text(uuid, uuid, integer, smallint, text) IS
 'Internal: the unrendered text of a touch for a service type: the step''s own, else its template, else the tenant''s default for the service, for any, else the system''s for the service, for other. All NULL: there is none.';
 
-CREATE FUNCTION campaign.require_sendable_plan(tenant uuid, campaign uuid) RETURNS void
+CREATE FUNCTION campaign.require_sendable_plan(tenant uuid, campaign uuid, version integer DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -202,9 +227,9 @@ BEGIN
   FOR touch IN
     SELECT t.touch_number, t.step, t.label, h.has_body, h.has_subject, x.subject, x.body, x.body_html
       FROM campaign.outreach_campaigns o
-      JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
+      JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = coalesce(version, o.plan_version)
       JOIN campaign.channels h ON h.channel = t.channel
-      LEFT JOIN LATERAL campaign.touch_text(tenant, campaign, o.plan_version, t.touch_number, o.service_type) x ON true
+      LEFT JOIN LATERAL campaign.touch_text(tenant, campaign, t.plan_version, t.touch_number, o.service_type) x ON true
      WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant
      ORDER BY t.touch_number
   LOOP
@@ -235,8 +260,8 @@ BEGIN
     END IF;
   END LOOP;
 END $$;
-COMMENT ON FUNCTION campaign.require_sendable_plan(uuid, uuid) IS
-'Internal: raises CP002 unless every touch of the campaign''s present plan can be rendered.';
+COMMENT ON FUNCTION campaign.require_sendable_plan(uuid, uuid, integer) IS
+'Internal: raises CP002 unless every touch of a version of the campaign''s plan (default: the present one) can be rendered.';
 
 ALTER TABLE campaign.campaign_touches ENABLE ROW LEVEL SECURITY;
 CREATE POLICY campaign_touches_select ON campaign.campaign_touches FOR SELECT

@@ -39,11 +39,13 @@ COMMENT ON VIEW campaign.dead_touches IS
 'Touches that count as failed, permanently or after all attempts; campaign.retry_touch() tries one again.';
 
 CREATE VIEW campaign.enrollment_touches WITH (security_invoker = true) AS
-SELECT e.tenant_id, e.id AS enrollment_id, e.campaign_id, e.contact_id, t.touch_number, t.channel, t.label,
+SELECT e.tenant_id, e.id AS enrollment_id, e.campaign_id, e.contact_id, t.touch_number,
+       coalesce(l.channel, t.channel) AS channel, t.label,
        coalesce(CASE WHEN q.touch_number = t.touch_number THEN q.scheduled_at END, l.scheduled_at,
-                e.first_scheduled_at + (SELECT coalesce(sum(p.delay), '0') FROM campaign.campaign_touches p
-                                         WHERE p.tenant_id = e.tenant_id AND p.campaign_id = e.campaign_id
-                                           AND p.plan_version = e.plan_version AND p.touch_number BETWEEN 2 AND t.touch_number)) AS scheduled_at,
+                -- from the touch before, that of the queue or the last one in the log, by the plan's delays
+                f.scheduled_at + (SELECT coalesce(sum(p.delay), '0') FROM campaign.campaign_touches p
+                                   WHERE p.tenant_id = e.tenant_id AND p.campaign_id = e.campaign_id AND p.plan_version = e.plan_version
+                                     AND p.touch_number > f.touch_number AND p.touch_number <= t.touch_number)) AS scheduled_at,
        CASE WHEN q.touch_number = t.touch_number AND q.due_at < 'infinity' THEN q.due_at + n.shift END AS due_at,
        l.sent_at,
        CASE WHEN q.touch_number = t.touch_number THEN
@@ -54,6 +56,7 @@ SELECT e.tenant_id, e.id AS enrollment_id, e.campaign_id, e.contact_id, t.touch_
                    WHEN q.attempt > 0 THEN 'retrying'
                    ELSE 'scheduled' END
             WHEN l.status IS NOT NULL AND l.is_final THEN l.status
+            WHEN e.log_removed_at IS NOT NULL THEN 'forgotten'
             WHEN e.status <> 'active' THEN 'cancelled'
             WHEN c.status <> 'running' THEN 'frozen'
             ELSE 'pending' END AS status,
@@ -64,11 +67,19 @@ SELECT e.tenant_id, e.id AS enrollment_id, e.campaign_id, e.contact_id, t.touch_
   JOIN campaign.channels h ON h.channel = t.channel
   LEFT JOIN campaign.touch_queue q ON q.tenant_id = e.tenant_id AND q.enrollment_id = e.id
   LEFT JOIN campaign.lanes n ON n.tenant_id = q.tenant_id AND n.lane = q.lane
-  LEFT JOIN LATERAL (SELECT s.status, s.is_final, s.sent_at, s.scheduled_at, s.attempt FROM campaign.send_logs s
+  LEFT JOIN LATERAL (SELECT s.status, s.is_final, s.sent_at, s.scheduled_at, s.attempt, s.channel FROM campaign.send_logs s
                       WHERE s.tenant_id = e.tenant_id AND s.enrollment_id = e.id AND s.touch_number = t.touch_number
-                      ORDER BY s.attempt DESC LIMIT 1) l ON true;
+                      ORDER BY s.attempt DESC LIMIT 1) l ON true
+  LEFT JOIN LATERAL (SELECT b.touch_number, b.scheduled_at
+                       FROM (SELECT q.touch_number, q.scheduled_at WHERE q.touch_number < t.touch_number
+                             UNION ALL
+                             (SELECT s.touch_number, s.scheduled_at FROM campaign.send_logs s
+                               WHERE s.tenant_id = e.tenant_id AND s.enrollment_id = e.id AND s.touch_number < t.touch_number
+                               ORDER BY s.touch_number DESC, s.attempt DESC LIMIT 1)
+                             UNION ALL SELECT 1::smallint, e.first_scheduled_at) b
+                      ORDER BY b.touch_number DESC LIMIT 1) f ON true;
 COMMENT ON VIEW campaign.enrollment_touches IS
-'One row per touch of each enrolment: when it is or was scheduled, due and sent, and its status: sent, failed, skipped, scheduled, pending (not next yet), retrying, leased, uncertain, frozen (campaign not running) or cancelled (enrolment ended).';
+'One row per touch of each enrolment: when it is or was scheduled, due and sent, and its status: sent, failed, skipped, scheduled, pending (not next yet), retrying, leased, uncertain, frozen (campaign not running), cancelled (enrolment ended) or forgotten (its log was removed by log_retention).';
 
 CREATE VIEW campaign.enrollment_timeline WITH (security_invoker = true) AS
 SELECT e.tenant_id, e.id AS enrollment_id, e.campaign_id, e.contact_id, e.job_id, e.plan_version,

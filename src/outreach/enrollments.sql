@@ -16,6 +16,7 @@ CREATE TABLE campaign.campaign_enrollments (
   stopped_at         timestamptz,
   exclusive          boolean NOT NULL DEFAULT true,
   base_shift         interval NOT NULL DEFAULT '0',
+  log_removed_at     timestamptz,
   CONSTRAINT campaign_enrollments_pkey PRIMARY KEY (tenant_id, id),
   CONSTRAINT campaign_enrollments_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT campaign_enrollments_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id),
@@ -531,6 +532,7 @@ COMMENT ON COLUMN campaign.campaign_enrollments.anchor_at IS 'What the sequence 
 COMMENT ON COLUMN campaign.campaign_enrollments.first_scheduled_at IS 'Scheduled time of touch 1; the others follow by their delays.';
 COMMENT ON COLUMN campaign.campaign_enrollments.exclusive IS 'Whether it is the contact''s only live one: the tenant did not allow parallel sequences then.';
 COMMENT ON COLUMN campaign.campaign_enrollments.base_shift IS 'The shift of the campaign''s lanes when it began.';
+COMMENT ON COLUMN campaign.campaign_enrollments.log_removed_at IS 'When maintenance removed what the log had of it (tenants.log_retention).';
 COMMENT ON TABLE campaign.job_enrollments IS 'What became of each attempt to enrol a job, with the reason.';
 COMMENT ON COLUMN campaign.job_enrollments.outcome IS 'enrolled, already_live, conflict, suppressed or not_matched.';
 COMMENT ON POLICY campaign_enrollments_select ON campaign.campaign_enrollments IS 'Members read their tenants''.';

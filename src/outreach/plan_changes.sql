@@ -1,45 +1,6 @@
 -- Changing the plan of a campaign in which people already are: what differs, whom an act would
 -- concern, and moving live enrolments to another version.
 
--- The document's enabled steps as touches, numbered as project_plan() numbers them.
-CREATE FUNCTION campaign.document_touches(document jsonb)
-RETURNS TABLE (touch_number smallint, "position" smallint, step jsonb, channel text, delay interval, use_service_delay boolean)
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  SELECT row_number() OVER (ORDER BY s.place)::smallint, s.place::smallint, s.step, s.step ->> 'channel',
-         -- a day is 24 hours, whatever the clocks do: an instant plus a delay is the same in every time zone
-         make_interval(secs => coalesce((s.step ->> 'delay_hours')::numeric, (s.step ->> 'day_offset')::numeric * 24, 0)::double precision * 3600),
-         coalesce((s.step ->> 'use_service_delay')::boolean, false)
-    FROM jsonb_array_elements(campaign.normalize_template_config($1)) WITH ORDINALITY AS s(step, place)
-   WHERE (s.step ->> 'enabled')::boolean;
-END;
-COMMENT ON FUNCTION campaign.document_touches(jsonb) IS
-'Internal: the enabled steps of a document as touches, with their delays; raises CP003 for an invalid document.';
-
-CREATE FUNCTION campaign.require_document(tenant uuid, document jsonb) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  fault record;
-  faults text;
-BEGIN
-  IF document IS NULL THEN
-    RAISE EXCEPTION 'template_config must not be null'
-      USING ERRCODE = 'null_value_not_allowed',
-            DETAIL = 'A campaign is a sequence of 1 to 50 steps.',
-            HINT = 'Pass the whole document.';
-  END IF;
-  SELECT f.path, f.message, f.hint INTO fault FROM campaign.check_template_config(tenant, document) f LIMIT 1;
-  IF FOUND THEN
-    SELECT string_agg(f.path || ': ' || f.message, E'\n') INTO faults
-      FROM (SELECT * FROM campaign.check_template_config(tenant, document) LIMIT 50) f;
-    RAISE EXCEPTION 'invalid template_config at %: %', fault.path, fault.message
-      USING ERRCODE = 'CP003', DETAIL = faults,
-            HINT = coalesce(nullif(fault.hint, ''), 'campaign.check_template_config() lists every fault.');
-  END IF;
-END $$;
-COMMENT ON FUNCTION campaign.require_document(uuid, jsonb) IS
-'Internal: raises CP003 for a document that a campaign of the tenant could not have, 22004 for NULL.';
-
 CREATE FUNCTION campaign.find_outreach_campaign(campaign uuid, tenants uuid[]) RETURNS campaign.outreach_campaigns
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -413,6 +413,8 @@ SendCapsReturn(const pg_uuid_t *tenant, const char *channel, TimestampTz claimed
 {
 	Datum		values[3];
 
+	if (TIMESTAMP_NOT_FINITE(claimed_at))
+		return;
 	values[0] = UUIDPGetDatum(tenant);
 	values[1] = CStringGetTextDatum(channel);
 	values[2] = TimestampTzGetDatum(CampaignNow());

@@ -47,7 +47,8 @@ extern void SendCapsForget(SendCaps *caps);
 
 /*
  * Give back the unit of a touch that was claimed at a time (the engine's clock)
- * and not sent.  Once for each unit; does nothing if none can have been taken.
+ * and not sent.  Once for each unit; does nothing if none can have been taken,
+ * or for a time that is not finite: it was given back before.
  */
 extern void SendCapsReturn(const pg_uuid_t *tenant, const char *channel, TimestampTz claimed_at);
 

@@ -121,7 +121,9 @@ run_claim(FunctionCallInfo fcinfo, Claim *claim, const char *worker)
 	PreventCommandDuringRecovery("claim_due_touches()");
 	PreventCommandIfReadOnly("claim_due_touches()");
 	RequireReadCommitted("claim_due_touches()");
-	CloneGuardRequire("claim_due_touches()");
+	/* what simulate() claims is never sent */
+	if (!claim->filter.has_campaign)
+		CloneGuardRequire("claim_due_touches()");
 	InitMaterializedSRF(fcinfo, 0);
 	claim->result = (ReturnSetInfo *) fcinfo->resultinfo;
 
@@ -357,10 +359,11 @@ claim_touch(void *arg)
 static void
 end_expired(Claim *claim, TouchRow *row, const TouchLane *lane)
 {
-	if (row->fence == 0 || (row->flags & TOUCH_BEGUN))
+	if (row->claimed_at == DT_NOBEGIN || (row->flags & TOUCH_BEGUN))
 		return;
 	SendCapsReturn(&row->key.tenant, lane->channel, row->claimed_at);
-	TouchEndLease(row);
+	/* no more to give back; a late report is still taken, if no other claim is faster */
+	row->claimed_at = DT_NOBEGIN;
 	StorageUpdate(&row->key, row);
 	claim->wrote = true;
 }
@@ -373,7 +376,7 @@ decide(Claim *claim, TouchRow *row, const TouchFacts *read_facts, const TouchLan
 	TouchFacts	facts = *read_facts;
 	TouchPlan  *plan = TouchBatchPlan(batch, &row->key.tenant, &facts.campaign, facts.plan_version);
 	TouchText  *text = TouchBatchText(batch, &row->key.tenant, &facts, row->touch_number);
-	GateInput	input = {batch, row, &facts, lane, &plan->touches[row->touch_number - 1], has_room, claim};
+	GateInput	input = {batch, row, &facts, lane, TouchPlanTouch(plan, row->touch_number), has_room, claim};
 	TouchOutcome outcome = {0};
 	GateVerdict verdict;
 	bool		exhausted = row->attempt - row->attempt_base >= plan->max_attempts;
@@ -479,13 +482,15 @@ static void
 give_up(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane)
 {
 	TouchOutcome outcome = {0};
+	TouchHistory history;
 
 	outcome.status = TOUCH_FAILED;
 	outcome.permanent = true;
 	outcome.reason = "attempts_exhausted";
 	outcome.error = "no attempt is left";
 	/* in the second case the last attempt is logged already */
-	if (StorageLastAttempt(&row->key, row->touch_number) >= row->attempt)
+	StorageHistory(&row->key, row->touch_number, &history);
+	if (history.last_attempt >= row->attempt)
 		row->attempt++;
 	settle_by_claim(claim, row, facts, lane, &outcome);
 }
@@ -542,7 +547,7 @@ return_touch(Claim *claim, const TouchRow *row, const TouchFacts *facts, const T
 {
 	TouchPlan  *plan = TouchBatchPlan(&claim->batch, &row->key.tenant, &facts->campaign,
 									  facts->plan_version);
-	PlanTouch  *touch = &plan->touches[row->touch_number - 1];
+	const PlanTouch *touch = TouchPlanTouch(plan, row->touch_number);
 	TouchText  *text = TouchBatchText(&claim->batch, &row->key.tenant, facts, row->touch_number);
 	TouchMessage message;
 	TouchToken	token;

@@ -113,7 +113,7 @@ explain_gate(Explanation *explanation, TouchFacts *facts)
 	const TouchRow *row = &explanation->row;
 	TouchPlan  *plan = TouchBatchPlan(batch, &row->key.tenant, &facts->campaign, facts->plan_version);
 	TouchText  *text = TouchBatchText(batch, &row->key.tenant, facts, row->touch_number);
-	GateInput	input = {batch, row, facts, explanation->lane, &plan->touches[row->touch_number - 1],
+	GateInput	input = {batch, row, facts, explanation->lane, TouchPlanTouch(plan, row->touch_number),
 		has_room, explanation};
 
 	facts->text_missing = explanation->lane->has_body && text->body == NULL && text->body_html == NULL;

@@ -48,7 +48,7 @@ static Statement read_facts = {
 };
 
 static Statement read_events = {
-	"SELECT coalesce(bool_or(v.kind IN ('replied', 'reviewed', 'feedback') OR v.kind = 'clicked' AND v.link = 'review'), false),"
+	"SELECT coalesce(bool_or(v.kind IN ('replied', 'reviewed', 'feedback') OR v.kind = 'clicked' AND v.link = 'review' AND NOT v.is_machine), false),"
 	"       coalesce(bool_or(v.kind = 'replied'), false),"
 	"       coalesce(bool_or(v.kind = 'opened' AND NOT v.is_machine), false)"
 	"  FROM campaign.touch_events v"

@@ -89,7 +89,7 @@ begin_send(TouchBatch *batch, const TouchToken *token)
 		return "go";
 
 	plan = TouchBatchPlan(batch, &row.key.tenant, &facts.campaign, facts.plan_version);
-	input.touch = &plan->touches[row.touch_number - 1];
+	input.touch = TouchPlanTouch(plan, row.touch_number);
 	switch (TouchGate(&input, GATE_AT_BEGIN).outcome)
 	{
 		case GATE_DELIVER:

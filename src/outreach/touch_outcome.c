@@ -22,8 +22,7 @@ const char *const TouchStatusNames[] = {"sent", "failed", "skipped"};
 static void advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts,
 					const TouchLane *lane, const TouchPlan *plan, const TouchOutcome *outcome,
 					TouchSettled *settled);
-static TimestampTz scheduled_time(const TouchRow *row, const TouchFacts *facts,
-								  const TouchPlan *plan, int touch_number);
+static void resume_behind(TouchRow *row, int next, int64 delay, TimestampTz *last_sent);
 static void end_enrollment(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
 						   const char *stop_reason, TouchSettled *settled);
 
@@ -70,7 +69,7 @@ TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const Tou
 		settled->has_next = true;
 		settled->next_due_at = TouchRealTime(row->key.due_at, lane);
 	}
-	else if (outcome->status == TOUCH_FAILED && plan->touches[row->touch_number - 1].stop_on_failure)
+	else if (outcome->status == TOUCH_FAILED && TouchPlanTouch(plan, row->touch_number)->stop_on_failure)
 		end_enrollment(batch, row, facts, "touch_failed", settled);
 	else
 		advance(batch, row, facts, lane, plan, outcome, settled);
@@ -107,8 +106,9 @@ advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchLa
 		const TouchPlan *plan, const TouchOutcome *outcome, TouchSettled *settled)
 {
 	TouchKey	key = row->key;
-	bool		resumes = row->resume_touch > 0;
-	int			next = resumes ? row->resume_touch : row->touch_number + 1;
+	int			next = row->resume_touch > 0 ? row->resume_touch : row->touch_number + 1;
+	int64		delay;
+	TimestampTz last_sent = outcome->status == TOUCH_SENT ? outcome->at : DT_NOBEGIN;
 
 	if (next > plan->ntouches)
 	{
@@ -117,14 +117,17 @@ advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchLa
 	}
 
 	TouchEndLease(row);
-	row->scheduled_at = scheduled_time(row, facts, plan, next);
+	delay = TouchPlanTouch(plan, next)->delay;
+	row->attempt = 0;
+	if (row->resume_touch > 0)
+		resume_behind(row, next, delay, &last_sent);
+	else
+		row->scheduled_at += delay;
 	/* the plan's time moves by what the lanes were shifted since the enrolment began */
 	row->key.due_at = row->scheduled_at - facts->base_shift;
-	if (outcome->status == TOUCH_SENT)
-		row->key.due_at = Max(row->key.due_at, TouchQueueTime(outcome->at + plan->min_gap, lane));
-	row->key.lane = plan->touches[next - 1].lane;
-	/* a touch that had its turn before goes on counting, so that no attempt is logged twice */
-	row->attempt = resumes ? StorageLastAttempt(&key, next) : 0;
+	if (last_sent != DT_NOBEGIN)
+		row->key.due_at = Max(row->key.due_at, TouchQueueTime(last_sent + plan->min_gap, lane));
+	row->key.lane = TouchPlanTouch(plan, next)->lane;
 	row->attempt_base = row->attempt;
 	row->touch_number = next;
 	row->resume_touch = 0;
@@ -135,17 +138,20 @@ advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchLa
 	settled->next_due_at = TouchRealTime(row->key.due_at, lane);
 }
 
-/* The plan's time of a touch: from the touch before, or all the way from the first. */
-static TimestampTz
-scheduled_time(const TouchRow *row, const TouchFacts *facts, const TouchPlan *plan, int touch_number)
+/*
+ * Behind a touch that was retried the sequence goes on where it was: a touch
+ * that had its turn before goes on counting its attempts, so that none is
+ * logged twice, and the times are those of the touch before it.
+ */
+static void
+resume_behind(TouchRow *row, int next, int64 delay, TimestampTz *last_sent)
 {
-	TimestampTz at = facts->first_scheduled_at;
+	TouchHistory history;
 
-	if (touch_number == row->touch_number + 1)
-		return row->scheduled_at + plan->touches[touch_number - 1].delay;
-	for (int n = 2; n <= touch_number; n++)
-		at += plan->touches[n - 1].delay;
-	return at;
+	StorageHistory(&row->key, next, &history);
+	row->attempt = history.last_attempt;
+	row->scheduled_at = (next == row->touch_number + 1 ? row->scheduled_at : history.scheduled_before) + delay;
+	*last_sent = Max(*last_sent, history.last_sent);
 }
 
 static void

@@ -186,6 +186,15 @@ TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *camp
 	return entry;
 }
 
+/* A touch of a plan, by its number. */
+const PlanTouch *
+TouchPlanTouch(const TouchPlan *plan, int touch_number)
+{
+	if (touch_number < 1 || touch_number > plan->ntouches)
+		elog(ERROR, "touch %d is not in plan version %d", touch_number, plan->key.version);
+	return &plan->touches[touch_number - 1];
+}
+
 TouchTenant *
 TouchBatchTenant(TouchBatch *batch, const pg_uuid_t *tenant)
 {

@@ -294,6 +294,14 @@ typedef struct TouchSettled
 	TimestampTz next_due_at;
 } TouchSettled;
 
+/* What the log has of an enrolment, about one of its touches. */
+typedef struct TouchHistory
+{
+	int16		last_attempt;	/* of the touch; 0: none */
+	TimestampTz last_sent;		/* of any; DT_NOBEGIN: none */
+	TimestampTz scheduled_before;	/* of the touch before it, which has its turn behind it */
+} TouchHistory;
+
 typedef struct TouchMessage
 {
 	char	   *subject;
@@ -346,7 +354,7 @@ extern int	StorageSweepStopped(TimestampTz wall, int limit);
 extern void StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 					   const TouchText *text, const char *subject, const TouchOutcome *outcome,
 					   TimestampTz now, bool is_final, bool advanced);
-extern int16 StorageLastAttempt(const TouchKey *key, int touch_number);
+extern void StorageHistory(const TouchKey *key, int touch_number, TouchHistory *history);
 extern void StorageEndEnrollment(const TouchKey *key, const char *stop_reason, TimestampTz now);
 extern int64 StorageWorker(const char *name);
 
@@ -355,6 +363,7 @@ extern void TouchBatchInit(TouchBatch *batch);
 extern TouchLane *TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane);
 extern TouchPlan *TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant,
 								 const pg_uuid_t *campaign, int32 version);
+extern const PlanTouch *TouchPlanTouch(const TouchPlan *plan, int touch_number);
 extern TouchTenant *TouchBatchTenant(TouchBatch *batch, const pg_uuid_t *tenant);
 extern const LinkKey *TouchBatchLinkKey(TouchBatch *batch, const pg_uuid_t *tenant);
 extern TouchText *TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *facts,

@@ -176,8 +176,9 @@ BEGIN
     result := CASE enrollment_status WHEN 'active' THEN 'ok' ELSE 'logged' END;
   ELSE
     SELECT r.* INTO lease_token, result, enrollment_status, next_due_at
-      FROM campaign.report_touches(ARRAY[ROW(token, outcome, NULL, coalesce(note, 'resolved as failed'), true,
-             coalesce(note, 'resolved as skipped'), NULL, NULL)::campaign.touch_result]) r;
+      FROM campaign.report_touches(ARRAY[ROW(token, outcome, NULL,
+             CASE outcome WHEN 'failed' THEN coalesce(note, 'resolved as failed') END, true,
+             CASE outcome WHEN 'skipped' THEN coalesce(note, 'resolved as skipped') WHEN 'sent' THEN note END, NULL, NULL)::campaign.touch_result]) r;
   END IF;
 END $$;
 COMMENT ON FUNCTION campaign.resolve_uncertain(text, text, text) IS
@@ -216,7 +217,7 @@ DECLARE
   touch_lane integer;
   queue_time timestamptz;
 BEGIN
-  SELECT e.tenant_id, e.contact_id, e.campaign_id, e.plan_version INTO target FROM campaign.campaign_enrollments e
+  SELECT e.tenant_id, e.contact_id, e.campaign_id, e.plan_version, e.exclusive INTO target FROM campaign.campaign_enrollments e
    WHERE e.tenant_id = ANY (campaign.writable_tenants()) AND e.id = enrollment;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'enrolment "%" does not exist', enrollment
@@ -259,16 +260,27 @@ BEGIN
             DETAIL = 'One touch of an enrolment is tried at a time.',
             HINT = 'Retry when it has been reported.';
   END IF;
-  SELECT l.lane, now_time - l.shift INTO touch_lane, queue_time FROM campaign.lanes l
-   WHERE l.tenant_id = target.tenant_id AND l.campaign_id = target.campaign_id AND l.channel = dead.channel;
+  SELECT l.lane, now_time - l.shift INTO touch_lane, queue_time
+    FROM campaign.campaign_touches t
+    JOIN campaign.lanes l ON l.tenant_id = target.tenant_id AND l.campaign_id = target.campaign_id AND l.channel = t.channel
+   WHERE t.tenant_id = target.tenant_id AND t.campaign_id = target.campaign_id
+     AND t.plan_version = target.plan_version AND t.touch_number = touch_number;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'touch % is not in the plan of the enrolment', touch_number
+      USING ERRCODE = 'CP002',
+            DETAIL = 'The enrolment was moved to a plan with fewer touches.',
+            HINT = 'What the plan does not have is not sent again.';
+  END IF;
   IF enrollment_status = 'completed' THEN
     IF EXISTS (SELECT FROM campaign.campaign_enrollments e
-                WHERE e.tenant_id = target.tenant_id AND e.contact_id = target.contact_id AND e.status = 'active') THEN
+                WHERE e.tenant_id = target.tenant_id AND e.contact_id = target.contact_id AND e.status = 'active'
+                  AND (e.exclusive OR target.exclusive OR e.campaign_id = target.campaign_id)) THEN
       RAISE EXCEPTION 'the contact is in another live sequence'
         USING ERRCODE = 'CP002',
               DETAIL = 'Retrying would reopen an enrolment beside it.',
               HINT = 'Retry when the live enrolment has ended.';
     END IF;
+    PERFORM campaign.count_enrollments(target.tenant_id, target.campaign_id, 'reopened', ARRAY[enrollment]);
     UPDATE campaign.campaign_enrollments e SET status = 'active', completed_at = NULL
      WHERE e.tenant_id = target.tenant_id AND e.id = enrollment;
     INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number, attempt, attempt_base, resume_touch, rescheduled)
@@ -287,6 +299,47 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION campaign.retry_touch(uuid, integer) IS
 'Tries a dead touch (campaign.dead_touches) again, now and with a full set of attempts; the sequence then goes on where it was. Reopens a completed enrolment. Returns when it is due; raises CP002 if the touch has not failed, the enrolment is stopped, its campaign is over or another touch is under way, P0002, 25000 above READ COMMITTED.';
+
+-- Claims end leases that have ended where they come by. They do not come by lanes that are paused or
+-- whose cap is used up, and there an ended lease would keep what it has of the cap.
+CREATE FUNCTION campaign.expire_leases(max_rows integer) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+  wall_time timestamptz := clock_timestamp();
+  ended record;
+  done bigint := 0;
+BEGIN
+  FOR ended IN
+    SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.flags, q.claimed_at
+      FROM campaign.lanes l
+      JOIN campaign.channels c ON c.channel = l.channel
+     CROSS JOIN LATERAL (SELECT t.* FROM campaign.touch_queue t
+                          WHERE t.tenant_id = l.tenant_id AND t.lane = l.lane AND t.due_at <= now_time - l.shift
+                          ORDER BY t.due_at, t.enrollment_id LIMIT max_rows) f
+      JOIN campaign.touch_queue q ON q.tenant_id = f.tenant_id AND q.lane = f.lane AND q.due_at = f.due_at
+       AND q.enrollment_id = f.enrollment_id
+     WHERE (l.paused OR l.throttled_until > now_time) AND q.lease_until <= wall_time AND q.claimed_at > '-infinity'
+       AND (q.flags = 0 OR q.flags = 1 AND c.uncertain_policy <> 'retry')
+     LIMIT max_rows
+       FOR UPDATE OF q SKIP LOCKED
+  LOOP
+    IF ended.flags = 0 THEN
+      -- the fence stays: a late report is still taken
+      UPDATE campaign.touch_queue q SET claimed_at = '-infinity'
+       WHERE q.tenant_id = ended.tenant_id AND q.lane = ended.lane AND q.due_at = ended.due_at AND q.enrollment_id = ended.enrollment_id;
+      PERFORM campaign.return_send_usage(ended.tenant_id, ended.lane, ended.claimed_at);
+    ELSE
+      UPDATE campaign.touch_queue q SET due_at = 'infinity'
+       WHERE q.tenant_id = ended.tenant_id AND q.lane = ended.lane AND q.due_at = ended.due_at AND q.enrollment_id = ended.enrollment_id;
+    END IF;
+    done := done + 1;
+  END LOOP;
+  RETURN done;
+END $$;
+COMMENT ON FUNCTION campaign.expire_leases(integer) IS
+'Internal: of lanes that claims do not come by, gives back what ended leases had of the caps, and puts aside what may have been sent. Waits for nobody; returns how many touches.';
 
 CREATE FUNCTION campaign.next_due_at(tenants uuid[] DEFAULT NULL, channels text[] DEFAULT NULL) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -344,5 +397,5 @@ COMMENT ON COLUMN campaign.touch_queue.attempt IS 'Claims of this touch that wer
 COMMENT ON COLUMN campaign.touch_queue.attempt_base IS 'Attempts made before the operator''s retry; max_attempts counts from here.';
 COMMENT ON COLUMN campaign.touch_queue.resume_touch IS 'Where the sequence goes on after a retried touch; 0: at the next one.';
 COMMENT ON COLUMN campaign.touch_queue.flags IS 'Bits: 1 the send was begun, 2 the enrolment was stopped while a worker held the touch.';
-COMMENT ON COLUMN campaign.touch_queue.rescheduled IS 'Whether the touch was too late once and got another time: it is not asked again.';
+COMMENT ON COLUMN campaign.touch_queue.rescheduled IS 'Whether lateness is not asked again: the touch was too late once and got another time, or is tried again by a person.';
 COMMENT ON POLICY touch_queue_select ON campaign.touch_queue IS 'Members read their tenants''.';

@@ -139,9 +139,14 @@ static Statement insert_log = {
 	TEXTOID, JSONBOID, UUIDOID}
 };
 
-static Statement last_attempt = {
-	"SELECT coalesce(max(l.attempt), 0::smallint) FROM campaign.send_logs l"
-	" WHERE l.tenant_id = $1 AND l.enrollment_id = $2 AND l.touch_number = $3",
+static Statement read_history = {
+	"SELECT coalesce((SELECT max(l.attempt) FROM campaign.send_logs l"
+	"                  WHERE l.tenant_id = $1 AND l.enrollment_id = $2 AND l.touch_number = $3), 0::smallint),"
+	"       coalesce((SELECT max(l.sent_at) FROM campaign.send_logs l"
+	"                  WHERE l.tenant_id = $1 AND l.enrollment_id = $2), '-infinity'),"
+	"       coalesce((SELECT l.scheduled_at FROM campaign.send_logs l"
+	"                  WHERE l.tenant_id = $1 AND l.enrollment_id = $2 AND l.touch_number = $3 - 1"
+	"                  ORDER BY l.attempt DESC LIMIT 1), '-infinity')",
 	NULL, {UUIDOID, UUIDOID, INT2OID}
 };
 
@@ -473,21 +478,21 @@ StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 		elog(ERROR, "enrolment of a queued touch is gone");
 }
 
-/* The highest attempt of a touch that is logged; 0 if none is. */
-int16
-StorageLastAttempt(const TouchKey *key, int touch_number)
+/* What the log has of the enrolment of a key, about one of its touches. */
+void
+StorageHistory(const TouchKey *key, int touch_number, TouchHistory *history)
 {
 	Datum		values[3];
 	bool		isnull;
-	int16		attempt;
 
 	values[0] = UUIDPGetDatum(&key->tenant);
 	values[1] = UUIDPGetDatum(&key->enrollment);
 	values[2] = Int16GetDatum(touch_number);
-	StatementRun(&last_attempt, values, NULL);
-	attempt = DatumGetInt16(StatementValue(0, 1, &isnull));
+	StatementRun(&read_history, values, NULL);
+	history->last_attempt = DatumGetInt16(StatementValue(0, 1, &isnull));
+	history->last_sent = DatumGetTimestampTz(StatementValue(0, 2, &isnull));
+	history->scheduled_before = DatumGetTimestampTz(StatementValue(0, 3, &isnull));
 	SPI_freetuptable(SPI_tuptable);
-	return attempt;
 }
 
 /*
