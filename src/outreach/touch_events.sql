@@ -268,7 +268,7 @@ COMMENT ON FUNCTION campaign.locate_event(campaign.touch_events, text, uuid) IS
 CREATE FUNCTION campaign.event_rules(v campaign.touch_events,
   OUT stop_reason text, OUT stop_scope text, OUT suppress_reason text, OUT opts_out boolean)
 RETURNS record
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   happened text := CASE WHEN v.kind = 'clicked' AND v.link = 'review' THEN 'review_clicked'
                         WHEN v.kind = 'bounced' THEN 'bounced_' || v.bounce
