@@ -236,10 +236,10 @@ BEGIN
                           WHERE e.tenant_id = t.id AND e.id = enrollment LIMIT 1) f
      WHERE (is_worker OR t.id = ANY (allowed)) AND (t.id = named_tenant OR named_tenant IS NULL AND lease_token IS NULL);
     IF NOT FOUND THEN
-      RAISE EXCEPTION 'enrolment "%" does not exist', enrollment
+      RAISE EXCEPTION '% does not exist', CASE WHEN lease_token IS NULL THEN format('enrolment "%s"', enrollment) ELSE 'enrolment of the lease token' END
         USING ERRCODE = 'no_data_found',
-              DETAIL = 'No tenant that you may record events for has an enrolment with this id.',
-              HINT = 'Check the id; an enrolment of another tenant is not found.';
+              DETAIL = 'No tenant that you may record events for has such an enrolment.',
+              HINT = 'Check what was given; an enrolment of another tenant is not found.';
     END IF;
     RETURN campaign.event_of_enrollment(v);
   END IF;

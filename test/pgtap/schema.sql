@@ -143,8 +143,12 @@ SELECT set_eq(
 	$$SELECT m.name, m.command FROM member_commands m JOIN tables t USING (name) WHERE t.relrowsecurity$$,
 	'a table has policies for exactly the commands that members have on it');
 SELECT is_empty($$
-	SELECT name FROM tables t WHERE is_tenants AND NOT EXISTS (SELECT FROM policies p WHERE p.name = t.name AND p.command = 'select')
-$$, 'members read every tenant table, through its policy');
+	SELECT name FROM tables t WHERE is_tenants AND name <> 'tenant_keys'
+		AND NOT EXISTS (SELECT FROM policies p WHERE p.name = t.name AND p.command = 'select')
+$$, 'members read every tenant table but that of secrets, through its policy');
+SELECT is_empty($$
+	SELECT level, privilege, object FROM campaign.access_privileges WHERE object = 'TABLE campaign.tenant_keys'
+$$, 'nobody reads the secrets of tenants');
 SELECT is_empty($$
 	SELECT name, polname, qual FROM policies
 	WHERE is_tenants AND command = 'select'
@@ -283,7 +287,7 @@ $$, 'time is timestamptz, and lengths of time are interval');
 SELECT is_empty($$
 	SELECT t.name, m.command FROM tables t JOIN member_commands m USING (name)
 	WHERE t.name IN ('touch_queue', 'send_logs', 'campaign_enrollments', 'campaign_touches', 'lanes', 'life_cycle_log',
-			'job_enrollments', 'enrollment_conflicts', 'consents', 'suppressions', 'tenant_members', 'workers')
+			'job_enrollments', 'enrollment_conflicts', 'touch_events', 'consents', 'suppressions', 'tenant_members', 'workers')
 		AND m.command <> 'select'
 $$, 'members write no engine table');
 
