@@ -74,7 +74,7 @@ SELECT campaign.suppress_address(:'acme', 'ZELDA@x.example ', 'complaint', 'zeld
 SELECT campaign.create_job(:'zelda', 'hvac', 'completed', '2030-01-10 10:00', external_id => 'zelda''s boiler') AS job \gset
 SELECT campaign.create_job(:'bob', 'hvac', 'completed', '2030-01-10 10:00') AS bobs_job \gset
 SELECT campaign.enroll(:'another', :'zelda');
-SELECT campaign.log_send(:'zelda', subject => 'Zelda, one more thing', provider_id => 'zelda-manual', metadata => '{"to": "zelda"}');
+SELECT campaign.log_send(:'zelda', subject => 'Zelda, one more thing', provider_id => 'zelda-manual', sent_at => '2030-01-09 12:00', metadata => '{"to": "zelda"}');
 SELECT campaign.lift_suppression(:'acme', 'zelda@x.example');
 SET ROLE regress_erase_worker;
 SELECT campaign.fail_touch(lease_token, address || ' is full') FROM campaign.claim_due_touches('worker 1');
@@ -85,10 +85,10 @@ SELECT pg_temp.at_time('2030-01-11 12:10');
 SELECT lease_token AS token FROM campaign.claim_due_touches('worker 1') WHERE contact_id = :'zelda' \gset
 SET ROLE regress_erase_ann;
 SELECT campaign.suppress_address(:'acme', 'ZELDA@x.example ', 'complaint', 'zelda was angry');
-RESET ROLE;
-INSERT INTO campaign.touch_events (tenant_id, kind, at, recorded_at, enrollment_id, campaign_id, contact_id, touch_number, channel, provider_id, address, data)
-SELECT l.tenant_id, 'opened', campaign.now(), campaign.now(), l.enrollment_id, l.campaign_id, l.contact_id, l.touch_number, l.channel, l.provider_id, l.address, '{"agent": "zelda''s phone"}'
-  FROM campaign.send_logs l WHERE l.contact_id = :'zelda' AND l.status = 'sent' AND l.enrollment_id IS NOT NULL;
+SET ROLE regress_erase_worker;
+SELECT campaign.record_event('opened', '2030-01-10 13:00', provider_id => 'to Zelda@x.example', tenant => :'acme', data => '{"agent": "zelda''s phone"}');
+-- of a message that nobody has reported
+SELECT campaign.record_event('opened', '2030-01-10 13:00', provider_id => 'zelda 2', tenant => :'acme', address => 'zelda@x.example', data => '{"to": "zelda"}');
 \o
 SELECT pg_temp.find_word(:'acme', 'zelda');
 SELECT pg_temp.find_word(:'acme', '4930777777');
@@ -140,14 +140,18 @@ SELECT address, subject, provider_id FROM campaign.send_logs WHERE contact_id = 
 
 -- what was counted stays: who was sent what, and when
 SELECT touch_number, channel, status, sent_at IS NOT NULL AS sent, address, subject, provider_id, error, metadata FROM campaign.send_logs WHERE contact_id = :'zelda' ORDER BY id;
-SELECT kind, touch_number, provider_id, address, data FROM campaign.touch_events WHERE contact_id = :'zelda';
+SELECT kind, touch_number, unmatched, provider_id, address, data FROM campaign.touch_events WHERE tenant_id = :'acme' ORDER BY id;
 SELECT status, stop_reason FROM campaign.campaign_enrollments WHERE contact_id = :'zelda';
 SELECT count(*) FROM campaign.enrollment_conflicts WHERE contact_id = :'zelda';
 
 -- stop wins over what a worker held
 SET ROLE regress_erase_worker;
 SELECT campaign.begin_send(:'token');
+-- what comes in later counts, and is not kept
+SELECT result, stopped FROM campaign.record_event('complained', '2030-01-12', lease_token => :'token', address => 'zelda@x.example', data => '{"by": "zelda"}');
 SET ROLE regress_erase_ann;
+SELECT kind, touch_number, provider_id, pg_temp.plain(address) AS address, data FROM campaign.touch_events WHERE tenant_id = :'acme' AND kind = 'complained';
+SELECT pg_temp.find_word(:'acme', 'zelda');
 -- once more, for what was written since
 SELECT * FROM campaign.erase_contact(:'zelda');
 
@@ -169,6 +173,16 @@ SELECT pg_temp.try(format('DELETE FROM campaign.contacts WHERE id = %L', :'zelda
 -- Her address is suppressed still, though nobody can read it
 --
 SELECT pg_temp.plain(address), reason, note FROM campaign.suppressions WHERE tenant_id = :'acme';
+-- a new contact under it is not written to
+INSERT INTO campaign.contacts (tenant_id, first_name, email) VALUES (:'acme', 'Z.', 'ZELDA@x.example') RETURNING id AS z \gset
+SELECT outcome FROM campaign.enroll(:'another', :'z', anchor_at => '2030-01-11 12:00');
+SET ROLE regress_erase_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker 1') WHERE contact_id = :'z';
+SET ROLE regress_erase_ann;
+SELECT status, reason FROM campaign.send_logs WHERE contact_id = :'z';
+\o /dev/null
+SELECT campaign.erase_contact(:'z');
+\o
 -- the first reason has won
 SELECT campaign.suppress_address(:'acme', 'Zelda@X.example', 'manual');
 SELECT pg_temp.plain(address), reason FROM campaign.suppressions WHERE tenant_id = :'acme';
