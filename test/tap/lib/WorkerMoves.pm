@@ -1,0 +1,472 @@
+package WorkerMoves;
+
+# What workers do: claim, begin, report, give back, extend, and let leases end.
+# A move chooses, acts, judges the answer by the model, and takes the model along.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use List::Util qw(min uniq);
+
+use EngineModel qw(new_name FOREVER MINUTE HOUR);
+use EngineOverlap qw(free_enrollments);
+use EngineSequence qw(pick chance between check);
+
+our @EXPORT_OK = qw(%worker_moves);
+
+our %worker_moves = (
+	claim => [ 20, \&claim ],
+	begin_send => [ 12, \&begin_send ],
+	report => [ 20, \&report ],
+	release => [ 2, \&release ],
+	extend => [ 1, \&extend ],
+	end_leases => [ 4, \&end_leases ],
+	ask_when => [ 2, \&ask_when ]);
+
+my $no_token = "'no token'";
+
+# A token that was given out once, most often one that is still current;
+# undef if there was none.
+sub pick_token
+{
+	my ($m) = @_;
+	my @current = grep { $m->holder($_) } @{ $m->{tokens} };
+	return @current && chance(0.85) ? pick(@current) : pick(@{ $m->{tokens} });
+}
+
+# ---- claims
+
+sub claim
+{
+	my ($s) = @_;
+	my $m = $s->{m};
+	wait_for_work($s) if chance(0.7);
+	my %how = (worker => pick(qw(w1 w2 w3)), max => pick(1, 1, 2, 3, 100, 100, 100), begun => chance(0.2) ? 1 : 0);
+	$how{tenants} = { pick(@{ $m->{tenants} })->{name} => 1 } if chance(0.1);
+	$how{channels} = { map { pick(sort keys %{ $m->{channels} }) => 1 } 1 .. 3 } if chance(0.15);
+	claim_as($s, %how);
+	return 1;
+}
+
+# A worker sleeps until something is due.
+sub wait_for_work
+{
+	my ($s) = @_;
+	my $m = $s->{m};
+	return if $m->due_enrollments;
+	my @ahead = grep { $_ > $m->{now} && $_ < FOREVER }
+	  map { $_->{row} && $_->{campaign}{status} eq 'running' ? $_->{row}{due} : () } @{ $m->{enrollments} };
+	$m->{now} = min(@ahead) if @ahead;
+	return;
+}
+
+sub claim_as
+{
+	my ($s, %how) = @_;
+	my $m = $s->{m};
+	$s->{db}{now} = $m->{now};
+	my @due = $m->due_enrollments(%how);
+	my $free = free_enrollments($s);
+	my ($touches, $state, $message) = $s->{db}->try($how{worker}, claim_statement($m, %how));
+	die "a claim failed: $state $message\n" if $state ne '00000';
+	my @touches = @$touches;
+	my %by_id = map { $_->{id} => $_ } @{ $m->{enrollments} };
+	my @claimed = map { $by_id{ $_->{enrollment_id} } // die "claimed for nobody: $_->{enrollment_id}\n" } @touches;
+
+	# inside one's own transaction nothing is held
+	@due = grep { $free->{ $_->{id} } } @due if $free && !$s->{db}{is_inside};
+	judge_choice($m, \@due, \@claimed, $how{max});
+	settle_others($s, \@due, \@claimed, %how);
+	take($s, $claimed[$_], $touches[$_], %how) foreach 0 .. $#touches;
+	sweep($s, @touches < $how{max});
+	$s->see('claim: ' . (@touches ? @touches < @due ? 'some' : 'all' : 'nothing'));
+	return scalar @touches;
+}
+
+sub claim_statement
+{
+	my ($m, %how) = @_;
+	my @arguments = ("'$how{worker}'", $how{max}, "lease => '1 hour'");
+	if ($how{tenants})
+	{
+		my $ids = join ',', map { $_->{id} } grep { $how{tenants}{ $_->{name} } } @{ $m->{tenants} };
+		push @arguments, "tenants => '{$ids}'";
+	}
+	push @arguments, "channels => '{" . join(',', sort keys %{ $how{channels} }) . "}'" if $how{channels};
+	push @arguments, 'begin_now => true' if $how{begun};
+	return 'SELECT t.*, property.us(t.scheduled_at) AS scheduled, property.us(t.due_at) AS due,'
+	  . ' round(extract(epoch FROM t.lease_until - clock_timestamp()) / 60) AS minutes'
+	  . ' FROM campaign.claim_due_touches('
+	  . join(', ', @arguments) . ') t';
+}
+
+# Which of the due touches were taken is the engine's choice, within bounds.
+sub judge_choice
+{
+	my ($m, $due, $claimed, $max) = @_;
+	die 'claimed more than ' . "$max\n" if @$claimed > $max;
+	die "claimed twice in one call\n" if uniq(@$claimed) != @$claimed;
+	my %due = map { $_ => 1 } @$due;
+	my %taken = map { $_ => 1 } @$claimed;
+	foreach my $e (@$claimed)
+	{
+		die "claimed what is not due: $e->{name}\n" unless $due{$e};
+		my ($what, $reason) = $m->judge_touch($e);
+		die "claimed what is not to be sent: $e->{name} $what $reason\n" if $what ne 'deliver';
+	}
+	my @left = grep { !$taken{$_} && ($m->judge_touch($_))[0] eq 'deliver' } @$due;
+	die 'left though there was room: ' . "$left[0]{name}\n" if @left && @$claimed < $max;
+
+	foreach my $late (@left)
+	{
+		my @overtaken = grep { $m->lane($_) eq $m->lane($late) && before($late, $_) } @$claimed;
+		die "taken before $late->{name}, which is due earlier: $overtaken[0]{name}\n" if @overtaken;
+	}
+	# what is skipped takes a turn as well
+	judge_fairness($m, \@left, $claimed) unless grep { ($m->judge_touch($_))[0] ne 'deliver' } @$due;
+	return;
+}
+
+sub before
+{
+	my ($one, $other) = @_;
+	return $one->{row}{due} < $other->{row}{due}
+	  || $one->{row}{due} == $other->{row}{due} && $one->{id} lt $other->{id};
+}
+
+# A tenant that waits has had as many turns as any other, and so has a lane
+# within its tenant, but one.
+sub judge_fairness
+{
+	my ($m, $left, $claimed) = @_;
+	my (%tenant_turns, %lane_turns);
+	foreach my $e (@$claimed)
+	{
+		$tenant_turns{ $e->{campaign}{tenant}{name} }++;
+		$lane_turns{ $e->{campaign}{tenant}{name} }{ $m->lane($e) }++;
+	}
+	foreach my $e (@$left)
+	{
+		my $tenant = $e->{campaign}{tenant}{name};
+		die "tenant $tenant waits while others have more turns\n"
+		  if grep { $_ > 1 + ($tenant_turns{$tenant} // 0) } values %tenant_turns;
+		my $lane = $m->lane($e);
+		die "lane $lane waits while others have more turns\n"
+		  if grep { $_ > 1 + ($lane_turns{$tenant}{$lane} // 0) } values %{ $lane_turns{$tenant} };
+	}
+	return;
+}
+
+# What is due and not to be sent is settled by the claim, all of it if there was
+# room.
+sub settle_others
+{
+	my ($s, $due, $claimed, %how) = @_;
+	my $m = $s->{m};
+	my %taken = map { $_ => 1 } @$claimed;
+	my %now = map { $_->{enrollment_id} => $_ } @{
+		$s->{db}->look('SELECT enrollment_id, touch_number, attempt, property.us(due_at) AS due FROM campaign.touch_queue')
+	};
+	foreach my $e (grep { !$taken{$_} } @$due)
+	{
+		my ($what, $reason) = $m->judge_touch($e);
+		next if $what eq 'deliver';
+		my $row = $e->{row};
+		my $found = $now{ $e->{id} };
+		my $settled = !$found || $found->{touch_number} != $row->{touch} || $found->{due} != $row->{due};
+		if (!$settled)
+		{
+			die "due, not to be sent and still there: $e->{name} $what $reason\n" if @$claimed < $how{max};
+			next;
+		}
+		$s->see("claim: $what " . ($reason // ''));
+		$m->settle_by_claim($e, $how{worker}, $what, $reason);
+	}
+	return;
+}
+
+sub take
+{
+	my ($s, $e, $touch, %how) = @_;
+	my $m = $s->{m};
+	my $row = $e->{row};
+	my $channel = $m->channel($e);
+	my %expected = (
+		tenant_id => $e->{campaign}{tenant}{id},
+		campaign_id => $e->{campaign}{id},
+		contact_id => $e->{contact}{id},
+		job_id => $e->{job} ? $e->{job}{id} : undef,
+		touch_number => $row->{touch},
+		channel => $channel->{channel},
+		address => $m->address($e->{contact}, $channel),
+		scheduled => $row->{scheduled},
+		due => $row->{due},
+		attempt => $row->{attempt} + 1,
+		minutes => 60,
+		body => "Hello $e->{contact}{name}");
+	check("$_ of the touch claimed for $e->{name}", $touch->{$_}, $expected{$_}) foreach sort keys %expected;
+
+	my $token = {
+		name => new_name('L'),
+		text => $touch->{lease_token},
+		enrollment => $e,
+		touch => $row->{touch},
+		attempt => $row->{attempt} + 1
+	};
+	$token->{fence} = $s->{db}->look("SELECT fence FROM campaign.decode_touch_token('$token->{text}')")->[0]{fence};
+	die "a token was given out twice\n" if grep { $_->{fence} == $token->{fence} } @{ $m->{tokens} };
+	push @{ $m->{tokens} }, $token;
+	check_key($s, "$e->{name} $row->{touch}", $touch->{idempotency_key});
+	$m->lease($e, $token, $how{worker}, $how{begun});
+	return;
+}
+
+# Every attempt of a touch has one key, which no other touch has.
+sub check_key
+{
+	my ($s, $touch, $key) = @_;
+	check('idempotency key', $key, $s->{keys}{$touch} //= $key);
+	check('owner of the key', $s->{keys}{$key} //= $touch, $touch);
+	return;
+}
+
+# Rows that were stopped under a lease which has ended since are removed by a
+# claim with time to do so, or later.
+sub sweep
+{
+	my ($s, $has_time) = @_;
+	foreach my $e (grep { $_->{row} && $_->{row}{stopped} && !$_->{row}{begun} && $_->{row}{lease} eq 'ended' } @{ $s->{m}{enrollments} })
+	{
+		my ($there) = @{ $s->{db}->look("SELECT 1 FROM campaign.touch_queue WHERE enrollment_id = '$e->{id}'") };
+		die "left over, and not swept: $e->{name}\n" if $there && $has_time && !$s->{inside};
+		delete $e->{row} unless $there;
+		$s->see('claim: swept') unless $there;
+	}
+	return;
+}
+
+# ---- leases
+
+sub begin_send
+{
+	my ($s, $token) = @_;
+	$token //= pick_token($s->{m}) // return 0;
+	my $expected = expected_answer($s->{m}, $token);
+	my ($answer) = $s->ask(pick(qw(w1 w2 w3)), "SELECT campaign.begin_send('$token->{text}') AS answer");
+	check("begin_send of $token->{name} ($token->{enrollment}{name})", $answer->{answer}, $expected);
+	$s->see("begin_send: $expected");
+	return 1;
+}
+
+sub expected_answer
+{
+	my ($m, $token) = @_;
+	my $e = $m->holder($token);
+	return $token->{enrollment}{status} eq 'stopped' ? 'stopped' : 'lease_lost' if !$e;
+	my $row = $e->{row};
+	if ($row->{stopped})
+	{
+		delete $e->{row} unless $row->{begun};
+		return 'stopped';
+	}
+	return 'lease_lost' if $row->{lease} eq 'ended';
+	return 'go' if $row->{begun};
+	my ($what) = $m->objection($e, $m->channel($e));
+	if (!$what)
+	{
+		$row->{begun} = 1;
+		return 'go';
+	}
+	$m->give_back($e);
+	return { hold => 'paused', skip => 'suppressed', stop => 'stopped' }->{$what};
+}
+
+sub release
+{
+	my ($s) = @_;
+	my $token = pick_token($s->{m}) // return 0;
+	my $e = $s->{m}->holder($token);
+	my $sql = "SELECT campaign.release_touch('$token->{text}')";
+	if (!$e)
+	{
+		$s->refused('w1', $sql, 'CP004');
+		return 1;
+	}
+	$s->ask('w1', $sql);
+	$s->see('release: ' . ($e->{row}{stopped} ? 'stopped' : 'given back'));
+	$s->{m}->give_back($e);
+	return 1;
+}
+
+sub extend
+{
+	my ($s) = @_;
+	my $token = pick_token($s->{m}) // return 0;
+	my $e = $s->{m}->holder($token);
+	my $sql = "SELECT campaign.extend_lease('$token->{text}', '1 hour')";
+	if ($e && $e->{row}{lease} eq 'live' && !$e->{row}{stopped})
+	{
+		$s->ask('w1', $sql);
+		$s->see('extended');
+	}
+	else
+	{
+		$s->refused('w1', $sql, 'CP004');
+	}
+	return 1;
+}
+
+# The wall clock is not ours to move, but the end of a lease is.
+sub end_leases
+{
+	my ($s) = @_;
+	my @leased = grep { $_->{row} && $_->{row}{lease} eq 'live' } @{ $s->{m}{enrollments} };
+	@leased = pick(@leased) // () if chance(0.6);
+	return 0 unless @leased;
+	end_lease_of($s, @leased);
+	return 1;
+}
+
+sub end_lease_of
+{
+	my ($s, @leased) = @_;
+	my $ids = join ', ', map { "'$_->{id}'" } @leased;
+	$s->ask('admin', "UPDATE campaign.touch_queue SET lease_until = clock_timestamp() - interval '1 s' WHERE enrollment_id IN ($ids)");
+	$_->{row}{lease} = 'ended' foreach @leased;
+	return;
+}
+
+# ---- reports
+
+sub report
+{
+	my ($s) = @_;
+	my @items = map { random_item($s) // () } 1 .. pick(1, 1, 1, 2, 3, 5);
+	return 0 unless @items;
+	report_items($s, pick(qw(w1 w2 w3)), @items);
+	return 1;
+}
+
+sub random_item
+{
+	my ($s) = @_;
+	my $now = $s->{m}{now};
+	return { status => 'sent', invalid => 'no token' } if chance(0.02);
+	my $token = pick_token($s->{m}) // return;
+	my %item = (
+		token => $token,
+		status => pick(qw(sent sent sent sent failed failed skipped)),
+		permanent => chance(0.25) ? 1 : 0,
+		at => pick(undef, undef, undef, $now - 10 * MINUTE, $now - 3 * HOUR, $now + HOUR));
+	$item{reason} = 'not wanted' if $item{status} eq 'skipped';
+	$item{error} = 'no answer' if $item{status} eq 'failed';
+	$item{invalid} = pick(qw(outcome time provider)) if chance(0.03);
+	return \%item;
+}
+
+sub report_items
+{
+	my ($s, $who, @items) = @_;
+	my @answers = $s->ask($who,
+		    'SELECT r.lease_token, r.result, r.enrollment_status AS status, property.us(r.next_due_at) AS due FROM campaign.report_touches(ARRAY['
+		  . join(', ', map { item_text($s, $_) } @items)
+		  . ']::campaign.touch_result[]) r');
+	check('answers', scalar @answers, scalar @items);
+	judge_answer($s, $items[$_], $answers[$_]) foreach 0 .. $#items;
+	return;
+}
+
+sub item_text
+{
+	my ($s, $item) = @_;
+	my $invalid = $item->{invalid} // '';
+	my @values = (
+		$item->{token} ? "'$item->{token}{text}'" : $no_token,
+		$invalid eq 'outcome' ? "'done'" : "'$item->{status}'",
+		$invalid eq 'provider' ? "repeat('x', 1001)" : $item->{status} eq 'sent' ? "'p'" : 'NULL',
+		$s->quote($item->{error}),
+		$item->{permanent} ? 'true' : 'false',
+		$s->quote($item->{reason}),
+		$invalid eq 'time' ? "'infinity'" : $s->at($item->{at}),
+		'NULL');
+	return 'ROW(' . join(', ', @values) . ')';
+}
+
+sub judge_answer
+{
+	my ($s, $item, $answer) = @_;
+	my $m = $s->{m};
+	my ($result, $status, $due) = ('invalid', undef, undef);
+	my $token = $item->{token};
+	my $name = $token ? "$token->{name} ($token->{enrollment}{name})" : 'no token';
+	if (!$item->{invalid})
+	{
+		($result, $status, $due) = expected_report($m, $item, $answer->{due});
+		$s->see("report: $result" . ($result eq 'ok' ? " $item->{status} $status" : ''));
+	}
+	check("result of the report on $name", $answer->{result}, $result);
+	check("status after the report on $name", $answer->{status}, $status);
+	check("next due time after the report on $name", $answer->{due}, $due);
+	return;
+}
+
+# What the model answers; it takes the time of a retry from the engine's answer,
+# if that lies where it may.
+sub expected_report
+{
+	my ($m, $item, $retry_at) = @_;
+	my $token = $item->{token};
+	my $e = $m->holder($token);
+	if (!$e)
+	{
+		my $known = $token->{enrollment};
+		my ($logged) = grep {
+			($_->{token} // 0) == $token && $_->{touch} == $token->{touch} && $_->{attempt} == $token->{attempt} && $_->{status} eq $item->{status}
+		} @{ $known->{log} };
+		return ('lease_lost', undef, undef) unless $logged;
+		my $row = $known->{row};
+		return ($logged->{advanced} || !$logged->{is_final} ? 'ok' : 'logged', $known->{status}, $row && $row->{due} < FOREVER ? $row->{due} : undef);
+	}
+	my ($early, $late) = $m->retry_range($e->{row});
+	my $in_range = defined $retry_at && $retry_at >= $early && $retry_at <= $late;
+	return $m->settle($e, { %$item{qw(status permanent reason error at)}, retry_at => $in_range ? $retry_at : "from $early to $late" });
+}
+
+# ---- waiting
+
+# When a claim may next find something.
+sub ask_when
+{
+	my ($s) = @_;
+	my $m = $s->{m};
+	my ($answer) = $s->ask('w1', 'SELECT property.us(campaign.next_due_at('
+		  . "'{" . join(',', map { $_->{id} } @{ $m->{tenants} }) . "}')) AS at");
+	my @waiting = grep {
+		     $_->{row}
+		  && $_->{campaign}{status} eq 'running'
+		  && $_->{row}{due} < FOREVER
+		  && (!$_->{row}{begun} || $m->channel($_)->{uncertain_policy} eq 'retry')
+	} @{ $m->{enrollments} };
+	my @free = grep { $_->{row}{lease} ne 'live' } @waiting;
+	my $first = @free ? min(map { $_->{row}{due} } @free) : undef;
+	my $at = $answer->{at};
+	if (!@waiting || @free == @waiting)
+	{
+		# a touch that is due already may be any of those
+		$at = $first if defined $at && @free && $at <= $m->{now} && $first <= $m->{now};
+		check('next due time', $at, $first);
+	}
+	elsif (@free && $first <= $m->{now})
+	{
+		die "nothing is due, says next_due_at\n" if !defined $at || $at > $m->{now};
+	}
+	else
+	{
+		die "a lease is to end, and next_due_at knows nothing of it\n" if !defined $at || @free && $at > $first;
+	}
+	$s->see('asked when');
+	return 1;
+}
+
+1;
