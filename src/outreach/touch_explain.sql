@@ -19,7 +19,7 @@ BEGIN
   SELECT e.tenant_id INTO owner_tenant FROM campaign.campaign_enrollments e
    WHERE e.tenant_id = ANY (campaign.readable_tenants()) AND e.id = explain_enrollment.enrollment;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'enrolment "%" does not exist', explain_enrollment.enrollment
+    RAISE EXCEPTION 'enrolment % does not exist', coalesce('"' || explain_enrollment.enrollment || '"', 'null')
       USING ERRCODE = 'no_data_found',
             DETAIL = 'No tenant that you may read has an enrolment with this id.',
             HINT = 'Check the id; an enrolment of another tenant is not found.';
