@@ -133,13 +133,13 @@ CREATE TRIGGER follow_windows AFTER UPDATE OF timezone ON campaign.tenants
   EXECUTE FUNCTION campaign.follow_tenant_windows();
 
 -- For owners: the tenant is locked, and with it the making of meters.
-CREATE FUNCTION campaign.lock_send_limit(tenant uuid, channel text) RETURNS boolean
+CREATE FUNCTION campaign.lock_send_limit(tenant uuid, channel text, function_name text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
   hourly integer;
 BEGIN
-  PERFORM campaign.require_read_committed('a change of send limits');
+  PERFORM campaign.require_read_committed(function_name);
   PERFORM campaign.lock_owned_tenant(tenant);
   SELECT c.hourly_limit INTO hourly FROM campaign.channels c WHERE c.channel = channel;
   IF NOT FOUND THEN
@@ -155,7 +155,7 @@ BEGIN
                      FROM campaign.send_limits s WHERE s.tenant_id = tenant AND s.channel = channel),
                   hourly IS NOT NULL);
 END $$;
-COMMENT ON FUNCTION campaign.lock_send_limit(uuid, text) IS
+COMMENT ON FUNCTION campaign.lock_send_limit(uuid, text, text) IS
 'Internal: locks what limits are changed under, and says whether there is any so far. Raises P0002 for a tenant that is not yours, 42501 if you do not own it, 22023 for an unknown channel, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.set_send_limit(tenant uuid, channel text, per_hour integer,
@@ -163,7 +163,7 @@ CREATE FUNCTION campaign.set_send_limit(tenant uuid, channel text, per_hour inte
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  was_capped boolean := campaign.lock_send_limit(tenant, channel);
+  was_capped boolean := campaign.lock_send_limit(tenant, channel, 'set_send_limit()');
 BEGIN
   IF least(per_hour, per_day, per_month) < 0 THEN
     RAISE EXCEPTION 'a limit must not be negative'
@@ -192,7 +192,7 @@ CREATE FUNCTION campaign.clear_send_limit(tenant uuid, channel text) RETURNS boo
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
-  PERFORM campaign.lock_send_limit(tenant, channel);
+  PERFORM campaign.lock_send_limit(tenant, channel, 'clear_send_limit()');
   DELETE FROM campaign.send_limits s WHERE s.tenant_id = tenant AND s.channel = channel;
   RETURN FOUND;
 END $$;
@@ -204,7 +204,7 @@ CREATE FUNCTION campaign.start_warmup(tenant uuid, channel text, started_on date
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  was_capped boolean := campaign.lock_send_limit(tenant, channel);
+  was_capped boolean := campaign.lock_send_limit(tenant, channel, 'start_warmup()');
 BEGIN
   IF caps IS NULL OR jsonb_typeof(caps) <> 'object' OR caps = '{}' OR EXISTS (
        SELECT FROM jsonb_each(CASE jsonb_typeof(caps) WHEN 'object' THEN caps ELSE '{}' END) e
@@ -240,7 +240,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 DECLARE
   stopped boolean;
 BEGIN
-  PERFORM campaign.lock_send_limit(tenant, channel);
+  PERFORM campaign.lock_send_limit(tenant, channel, 'stop_warmup()');
   UPDATE campaign.send_limits s SET warmup_started_on = NULL
    WHERE s.tenant_id = tenant AND s.channel = channel AND s.warmup_started_on IS NOT NULL;
   stopped := FOUND;
@@ -314,7 +314,7 @@ BEGIN
       INSERT INTO campaign.send_usage (tenant_id, channel, starts_at, ends_at, size, used)
       SELECT found_meter.tenant_id, found_meter.channel, least(r.day_start, min(r.starts_at)), greatest(r.day_end, max(r.ends_at)),
              sum(r.used), sum(r.used)
-        FROM removed r GROUP BY r.day_start, r.day_end)
+        FROM removed r GROUP BY r.day_start, r.day_end HAVING sum(r.used) <> 0)
     SELECT count(*) INTO folded FROM removed;
     done := done + folded;
     IF gone < max_rows AND folded < max_rows THEN
