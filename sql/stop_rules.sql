@@ -74,12 +74,13 @@ SELECT pg_temp.at_time('2030-01-12 12:00');
 \o
 SELECT pg_temp.enroll(:'more', 'pat') AS second \gset
 -- what happened before the second began is none of its business
-SELECT stopped FROM campaign.record_event('feedback', '2030-01-11 12:00', enrollment => :'first');
+SELECT stopped FROM campaign.record_event('replied', '2030-01-11 12:00', enrollment => :'first');
 -- a bounce is about the address: the suppression sees to it
 SELECT stopped FROM campaign.record_event('bounced_hard', enrollment => :'first');
 UPDATE campaign.contacts SET email = 'pat@new.example' WHERE first_name = 'pat';
--- who wrote a review needs no further invitation
-SELECT stopped FROM campaign.record_event('reviewed', enrollment => :'first');
+-- who wrote a review needs no further invitation, though the news of it comes late
+SELECT stopped FROM campaign.record_event('reviewed', '2029-12-11 12:00', enrollment => :'first');
+SELECT stopped FROM campaign.record_event('reviewed', '2030-01-11 12:00', enrollment => :'first');
 SELECT first_name, status, stop_reason, suppressed FROM pg_temp.contacts WHERE first_name = 'pat';
 -- unless the tenant sees it otherwise
 INSERT INTO campaign.stop_rules (tenant_id, event, action, reason, scope) VALUES (:'acme', 'reviewed', 'stop', 'review_clicked', 'enrollment');

@@ -26,7 +26,7 @@ COMMENT ON TABLE campaign.stop_rules IS 'What events do. The system tenant''s ro
 COMMENT ON COLUMN campaign.stop_rules.event IS 'What happened: a kind of touch_events, more exactly: review_clicked is a click on the review link, bounced_hard and bounced_soft are the two kinds of bounce, sms_stop is an unsubscribe by text message.';
 COMMENT ON COLUMN campaign.stop_rules.action IS 'stop ends live enrolments, suppress never uses the address again, opt_out takes back the consent to the channel of every contact with the address, none does nothing and is there to replace a default.';
 COMMENT ON COLUMN campaign.stop_rules.reason IS 'The stop_reason of the enrolments, or the reason of the suppression.';
-COMMENT ON COLUMN campaign.stop_rules.scope IS 'What a stop ends: contact (also NULL), every live enrolment of the contact that had begun by then, or enrollment, only that in whose message it happened.';
+COMMENT ON COLUMN campaign.stop_rules.scope IS 'What a stop ends: contact (also NULL), every live enrolment of the contact that had begun by then (after a review or feedback: within tenants.review_cooldown), or enrollment, only that in whose message it happened.';
 COMMENT ON COLUMN campaign.stop_rules.seeded IS 'The row comes with the extension and is changed by nobody.';
 
 INSERT INTO campaign.stop_rules (tenant_id, event, action, reason, scope, seeded)

@@ -387,6 +387,10 @@ COMMENT ON FUNCTION campaign.count_event(campaign.touch_events) IS
 CREATE FUNCTION campaign.act_on_event(v campaign.touch_events, rules record, contacts uuid[], holders uuid[]) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  -- who has reviewed would not have been enrolled for so long, had it been known
+  began_by timestamptz := v.at + CASE WHEN v.kind IN ('reviewed', 'feedback') OR v.kind = 'clicked' AND v.link = 'review'
+    THEN (SELECT make_interval(secs => extract(epoch FROM t.review_cooldown)::double precision) FROM campaign.tenants t WHERE t.id = v.tenant_id)
+    ELSE '0' END;
   stopped integer := 0;
 BEGIN
   PERFORM campaign.count_event(v);
@@ -394,7 +398,7 @@ BEGIN
     stopped := campaign.stop_enrollments(v.tenant_id,
       ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
              WHERE e.tenant_id = v.tenant_id AND e.contact_id = ANY (contacts) AND e.status = 'active'
-               AND (e.id = v.enrollment_id OR rules.stop_scope IS DISTINCT FROM 'enrollment' AND e.enrolled_at <= v.at)),
+               AND (e.id = v.enrollment_id OR rules.stop_scope IS DISTINCT FROM 'enrollment' AND e.enrolled_at <= began_by)),
       rules.stop_reason);
   END IF;
   IF rules.suppress_reason IS NOT NULL OR rules.opts_out THEN

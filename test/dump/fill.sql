@@ -83,5 +83,11 @@ SELECT campaign.retry_touch(:'retried', 1);
 SELECT campaign.stop_contact(:'c6');
 SELECT campaign.pause_campaign(:'faxes', 'holidays');
 SELECT campaign.log_send(:'c2', subject => 'Called back');
+-- Rules and keys of the tenant's own, and events: of a message, of an address, and before their message.
+INSERT INTO campaign.stop_rules (tenant_id, event, action, reason) VALUES (:'ada', 'clicked', 'stop', 'owner_stopped');
+SELECT campaign.rotate_tenant_key(:'ada');
+SELECT campaign.record_event('opened', provider_id => 'provider 1', event_id => 'event 1', data => '{"agent": "quotes \" and \\\\ "}');
+SELECT campaign.record_event('unsubscribed', address => '+49301233');
+SELECT campaign.record_event('bounced_hard', provider_id => 'not logged yet', event_id => 'event 2');
 RESET SESSION AUTHORIZATION;
 DROP TABLE claimed;
