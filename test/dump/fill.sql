@@ -25,7 +25,7 @@ INSERT INTO campaign.campaign_templates (tenant_id, name, template_config)
 SET SESSION AUTHORIZATION regress_dump_ada;
 SELECT campaign.add_member(:'ada', 'regress_dump_bob', 'viewer');
 UPDATE campaign.tenants SET sender_name = 'Ada', review_url = 'https://reviews.example/ada',
-    link_base_url = 'https://go.example/' WHERE id = :'ada';
+    link_base_url = 'https://go.example/', quiet_from = '00:00', quiet_until = '00:00' WHERE id = :'ada';
 INSERT INTO campaign.message_templates (tenant_id, channel, name, body)
   VALUES (:'ada', 'x_fax', 'Fax', E'Dear {{contact.first_name}},\n\tthank you.\n\\.') RETURNING id AS fax_text \gset
 INSERT INTO campaign.campaign_templates (tenant_id, name, template_config)
