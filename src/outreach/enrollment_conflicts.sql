@@ -43,27 +43,28 @@ SELECT pg_catalog.pg_extension_config_dump('campaign.enrollment_conflicts', '');
 
 -- An old sequence that is live now ends now at the earliest: what waits for it need not be looked at
 -- before a week from now, and so each waiting conflict is looked at once a week.
-CREATE FUNCTION campaign.record_conflict(tenant uuid, campaign uuid, contact uuid, job uuid, anchor timestamptz,
-  live_enrollment uuid, policy text, enrollment uuid)
+CREATE FUNCTION campaign.record_conflicts(tenant uuid, campaign uuid, job uuid, contacts uuid[], live uuid[], enrollments uuid[],
+  anchor timestamptz, policy text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
   now_time timestamptz := campaign.now();
-  new_id uuid := campaign.uuid_v7();
-  resolution text := CASE WHEN enrollment IS NOT NULL THEN 'replaced' WHEN policy = 'skip' THEN 'skipped' END;
+  resolution text := CASE WHEN policy = 'replace' AND enrollments IS NOT NULL THEN 'replaced' WHEN policy = 'skip' THEN 'skipped' END;
+  resolve_after timestamptz := CASE WHEN resolution IS NULL THEN
+    now_time + CASE policy WHEN 'ask' THEN interval '24 hours' WHEN 'queue' THEN interval '168 hours' ELSE interval '0' END END;
+  ids uuid[] := ARRAY(SELECT campaign.uuid_v7() FROM generate_series(1, cardinality(contacts)));
 BEGIN
   INSERT INTO campaign.enrollment_conflicts (tenant_id, id, contact_id, campaign_id, job_id, live_enrollment_id, at, anchor_at,
     policy, resolve_after, resolution, resolved_at, resolved_by, enrollment_id)
-  VALUES (tenant, new_id, contact, campaign, job, live_enrollment, now_time, anchor, policy,
-    CASE WHEN resolution IS NULL
-         THEN now_time + CASE policy WHEN 'ask' THEN interval '24 hours' WHEN 'queue' THEN interval '168 hours' ELSE interval '0' END END,
-    resolution, CASE WHEN resolution IS NOT NULL THEN now_time END, CASE WHEN resolution IS NOT NULL THEN 'system' END, enrollment)
+  SELECT tenant, n.id, n.contact, campaign, job, n.live, now_time, anchor, policy, resolve_after, resolution,
+         CASE WHEN resolution IS NOT NULL THEN now_time END, CASE WHEN resolution IS NOT NULL THEN 'system' END, n.enrollment
+    FROM unnest(ids, contacts, live, enrollments) n(id, contact, live, enrollment)
   -- asked for again while it is open
   ON CONFLICT DO NOTHING;
 END $$;
-COMMENT ON FUNCTION campaign.record_conflict(uuid, uuid, uuid, uuid, timestamptz, uuid, text, uuid) IS
-'Internal: records a conflict of a locked contact with a live enrolment under a policy: open, or resolved as skipped or, with the enrolment that took the old one''s place, as replaced.';
+COMMENT ON FUNCTION campaign.record_conflicts(uuid, uuid, uuid, uuid[], uuid[], uuid[], timestamptz, text) IS
+'Internal: records conflicts of locked contacts with live enrolments, side by side, under a policy: open, or resolved as skipped or, with the enrolments that took the old ones'' places, as replaced.';
 
 CREATE FUNCTION campaign.end_conflict(tenant uuid, conflict uuid, resolution text, reason text, enrollment uuid, member text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -79,17 +80,20 @@ END $$;
 COMMENT ON FUNCTION campaign.end_conflict(uuid, uuid, text, text, uuid, text) IS
 'Internal: resolves a conflict that is open; without a member, whoever decided before or the system has resolved it.';
 
-CREATE FUNCTION campaign.close_conflicts(tenant uuid, campaign uuid, contact uuid, job uuid, enrollment uuid) RETURNS void
+CREATE FUNCTION campaign.close_conflicts(tenant uuid, campaign uuid, job uuid, contacts uuid[], enrollments uuid[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
 BEGIN
-  PERFORM campaign.end_conflict(tenant, x.id, 'enrolled', NULL, enrollment, NULL)
-     FROM campaign.enrollment_conflicts x
-    WHERE x.tenant_id = tenant AND x.contact_id = contact AND x.campaign_id = campaign AND x.resolution IS NULL
-      AND (x.job_id = job OR x.job_id IS NULL AND job IS NULL);
+  UPDATE campaign.enrollment_conflicts x
+     SET resolution = 'enrolled', enrollment_id = n.enrollment, resolved_at = now_time, resolved_by = coalesce(x.resolved_by, 'system')
+    FROM unnest(contacts, enrollments) n(contact, enrollment)
+   WHERE x.tenant_id = tenant AND x.contact_id = n.contact AND x.campaign_id = campaign AND x.resolution IS NULL
+     AND x.job_id IS NOT DISTINCT FROM job;
 END $$;
-COMMENT ON FUNCTION campaign.close_conflicts(uuid, uuid, uuid, uuid, uuid) IS
-'Internal: the open conflict of a wish that has come true otherwise is resolved as enrolled.';
+COMMENT ON FUNCTION campaign.close_conflicts(uuid, uuid, uuid, uuid[], uuid[]) IS
+'Internal: open conflicts of wishes that have come true otherwise are resolved as enrolled; contacts and their new enrolments side by side.';
 
 -- A queued one has its turn a week after the last of those that were in its way, and counts from
 -- there, or all its touches would be overdue at once.

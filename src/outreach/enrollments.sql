@@ -219,7 +219,7 @@ BEGIN
     SELECT t.conflict_policy INTO policy FROM campaign.tenants t WHERE t.id = tenant;
     IF policy <> 'replace' OR current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
       -- a stop is for READ COMMITTED only: what is to be replaced waits for settle_conflicts()
-      PERFORM campaign.record_conflict(tenant, campaign, contact, job, anchor, live.enrollments[1], policy, NULL);
+      PERFORM campaign.record_conflicts(tenant, campaign, job, ARRAY[contact], live.enrollments[1:1], NULL, anchor, policy);
       enrollment_id := live.enrollments[1];
       outcome := 'conflict';
       reason := CASE WHEN live.in_campaign THEN 'live_in_this_campaign' ELSE 'live_in_another_campaign' END;
@@ -229,23 +229,20 @@ BEGIN
   END IF;
   enrollment_id := campaign.insert_enrollment(tenant, campaign, contact, job, anchor);
   outcome := 'enrolled';
-  PERFORM campaign.close_conflicts(tenant, campaign, contact, job, enrollment_id);
+  PERFORM campaign.close_conflicts(tenant, campaign, job, ARRAY[contact], ARRAY[enrollment_id]);
   IF live.enrollments IS NOT NULL THEN
     reason := 'replaced';
-    PERFORM campaign.record_conflict(tenant, campaign, contact, job, anchor, live.enrollments[1], policy, enrollment_id);
+    PERFORM campaign.record_conflicts(tenant, campaign, job, ARRAY[contact], live.enrollments[1:1], ARRAY[enrollment_id], anchor, policy);
   END IF;
 END $$;
 COMMENT ON FUNCTION campaign.enroll_contact(uuid, uuid, uuid, uuid, timestamptz) IS
 'Internal: enrols a contact, with all checks but that of the caller, by the tenant''s policy where the contact is in another sequence. Locks tenant and campaign FOR KEY SHARE and the contact FOR NO KEY UPDATE. Raises 40001 above READ COMMITTED if an enrolment was made meanwhile.';
 
-CREATE FUNCTION campaign.enroll(campaign uuid, contact uuid, job uuid DEFAULT NULL, anchor_at timestamptz DEFAULT NULL,
-  OUT enrollment_id uuid, OUT outcome text, OUT reason text)
-RETURNS record
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION campaign.require_enrollment_target(campaign uuid, anchor timestamptz) RETURNS uuid
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
   owner_tenant uuid;
-  job_contact uuid;
 BEGIN
   SELECT c.tenant_id INTO owner_tenant FROM campaign.campaigns c
    WHERE c.tenant_id = ANY (campaign.writable_tenants()) AND c.id = campaign AND c.kind = 'outreach';
@@ -255,6 +252,26 @@ BEGIN
             DETAIL = 'No tenant that you may write to has an outreach campaign with this id.',
             HINT = 'Check the id; a campaign of another tenant is not found.';
   END IF;
+  IF anchor NOT BETWEEN '1900-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00' THEN
+    RAISE EXCEPTION 'anchor_at is out of range'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'The first touch is scheduled at the anchor plus its delay; anchors are from 1900 to 9999.',
+            HINT = 'Leave anchor_at out to start from the job''s completion, or from now.';
+  END IF;
+  RETURN owner_tenant;
+END $$;
+COMMENT ON FUNCTION campaign.require_enrollment_target(uuid, timestamptz) IS
+'Internal: the tenant of an outreach campaign that the caller may enrol in; raises P0002, or 22023 for an anchor outside the calendar of plans.';
+
+CREATE FUNCTION campaign.enroll(campaign uuid, contact uuid, job uuid DEFAULT NULL, anchor_at timestamptz DEFAULT NULL,
+  OUT enrollment_id uuid, OUT outcome text, OUT reason text)
+RETURNS record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  owner_tenant uuid := campaign.require_enrollment_target(campaign, anchor_at);
+  job_contact uuid;
+BEGIN
   PERFORM 1 FROM campaign.contacts c WHERE c.tenant_id = owner_tenant AND c.id = contact;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'contact "%" does not exist', contact
@@ -271,12 +288,6 @@ BEGIN
               HINT = 'Pass a job of the same contact, or none.';
     END IF;
   END IF;
-  IF anchor_at NOT BETWEEN '1900-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00' THEN
-    RAISE EXCEPTION 'anchor_at is out of range'
-      USING ERRCODE = 'invalid_parameter_value',
-            DETAIL = 'The first touch is scheduled at the anchor plus its delay; anchors are from 1900 to 9999.',
-            HINT = 'Leave anchor_at out to start from the job''s completion, or from now.';
-  END IF;
   SELECT r.enrollment_id, r.outcome, r.reason INTO enrollment_id, outcome, reason
     FROM campaign.enroll_contact(owner_tenant, campaign, contact, job, anchor_at) r;
   IF job IS NOT NULL THEN
@@ -285,7 +296,7 @@ BEGIN
   END IF;
 END $$;
 COMMENT ON FUNCTION campaign.enroll(uuid, uuid, uuid, timestamptz) IS
-'Enrols a contact in a running campaign; returns the enrolment, the outcome (enrolled, already_live, conflict, suppressed, not_matched) and the reason. The first touch is scheduled at anchor_at (default: the job''s completion, else now) plus its delay. For already_live and conflict the enrolment is the live one; what becomes of a conflict says tenants.conflict_policy (see enrollment_conflicts). Raises P0002 for a campaign, contact or job that is not yours.';
+'Enrols a contact in a running campaign; returns the enrolment, the outcome (enrolled, already_live, conflict, suppressed, not_matched) and the reason. The first touch is scheduled at anchor_at (default: the job''s completion, else now) plus its delay. For already_live and conflict the enrolment is the live one; what becomes of a conflict says tenants.conflict_policy (see enrollment_conflicts). Raises P0002 for a campaign, contact or job that is not yours, 22023 for an anchor before 1900 or after 9999.';
 
 -- Which campaign a completed job goes to. A specific campaign that is paused keeps its jobs
 -- from being rerouted to the general one.

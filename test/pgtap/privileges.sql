@@ -160,11 +160,11 @@ $$, 'admins may execute what their reads and writes are checked with');
 -- ---- functions
 
 SELECT is_empty($$
-	SELECT signature, proconfig FROM functions WHERE prosecdef AND proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']
+	SELECT signature, proconfig FROM functions WHERE prosecdef AND proconfig @> ARRAY['search_path=pg_catalog, pg_temp'] IS NOT TRUE
 $$, 'every definer function pins search_path to pg_catalog, pg_temp');
 SELECT is_empty($$
 	SELECT signature, proconfig FROM functions
-	WHERE language <> 'c' AND NOT is_atomic AND proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']
+	WHERE language <> 'c' AND NOT is_atomic AND proconfig @> ARRAY['search_path=pg_catalog, pg_temp'] IS NOT TRUE
 $$, 'every function that is parsed when it runs pins search_path');
 SELECT is_empty($$SELECT signature, language FROM functions WHERE language NOT IN ('c', 'sql', 'plpgsql')$$, 'functions are C, SQL or PL/pgSQL');
 SELECT is_empty($$
