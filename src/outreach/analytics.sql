@@ -228,7 +228,7 @@ BEGIN ATOMIC
              JOIN campaign.touch_events v ON v.tenant_id = c.tenant_id AND v.enrollment_id = c.id
             CROSS JOIN LATERAL (SELECT CASE WHEN v.kind = 'bounced' THEN 'bounced_' || v.bounce
                                             WHEN v.kind = 'opened' AND v.is_machine THEN 'machine_opened'
-                                            WHEN NOT v.is_machine OR v.kind IN ('delivered', 'complained') THEN v.kind END AS metric) m
+                                            WHEN v.kind <> 'clicked' OR NOT v.is_machine THEN v.kind END AS metric) m
             WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND v.tenant_id = $1 AND m.metric IS NOT NULL
             ORDER BY v.enrollment_id, coalesce(v.touch_number, 0), m.metric, v.id)
           UNION ALL
