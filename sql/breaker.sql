@@ -90,7 +90,7 @@ SELECT pg_temp.count(:'mail', 'bounced_hard', 1);
 -- A person resumes it; from then on only what comes after counts
 --
 SET ROLE regress_breaker_ann;
-SELECT campaign.resume_campaign(:'mail', 'the list is clean now');
+SELECT campaign.resume_campaign(:'mail', reason => 'the list is clean now');
 RESET ROLE;
 SELECT resumed_at > campaign.now() - interval '1 minute' AS resumed_just_now FROM campaign.lanes WHERE campaign_id = :'mail';
 SELECT campaign.check_breakers();
