@@ -168,8 +168,9 @@ BEGIN
     RETURN QUERY VALUES ('failures', 'ok', 0::bigint, 'no attempt failed within the last 24 hours');
   END IF;
   RETURN QUERY
-  SELECT 'dead_touches', 'ok', count(*), 'touches that count as failed; see campaign.dead_touches'
-    FROM campaign.dead_touches d WHERE d.tenant_id = ANY (tenants);
+  SELECT 'dead_touches', 'ok', count(*), 'touches that failed for good within the last 24 hours; see campaign.dead_touches'
+    FROM campaign.dead_touches d
+   WHERE d.tenant_id = ANY (tenants) AND d.failed_at BETWEEN now_time - interval '24 hours' AND now_time;
   RETURN QUERY
   SELECT 'tripped_breakers', CASE count(*) WHEN 0 THEN 'ok' ELSE 'critical' END, count(*),
          coalesce(left(string_agg(format('"%s" %s', c.name, l.reason), '; ' ORDER BY c.name, c.id), 500),

@@ -105,6 +105,15 @@ END $$;
 COMMENT ON FUNCTION campaign.count_enrollments(uuid, uuid, text, uuid[]) IS
 'Internal: counts enrolments, of one campaign or (NULL) of any, as they stand: what is enrolled, completed, reopened (before completed_at is cleared: takes a completion back) or a stop reason.';
 
+CREATE FUNCTION campaign.begin_counts(tenant uuid) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  INSERT INTO campaign.count_folds (tenant_id, folded_at) VALUES ($1, '-infinity') ON CONFLICT DO NOTHING;
+END;
+COMMENT ON FUNCTION campaign.begin_counts(uuid) IS
+'Internal: gives a new tenant the row that whoever folds its counts holds.';
+INSERT INTO campaign.tenant_initializers (function_name, "position") VALUES ('campaign.begin_counts', 50);
+
 -- Whoever folds a tenant's counts holds its row of count_folds and the tenant's key, and waits for
 -- neither; the totals are written by nobody else.
 CREATE FUNCTION campaign.fold_tenant_counts(tenant uuid, max_rows bigint) RETURNS bigint
@@ -120,9 +129,10 @@ BEGIN
   IF NOT FOUND THEN
     RETURN 0;
   END IF;
-  INSERT INTO campaign.count_folds (tenant_id, folded_at)
-  SELECT tenant, '-infinity' WHERE NOT EXISTS (SELECT FROM campaign.count_folds f WHERE f.tenant_id = tenant)
-  ON CONFLICT DO NOTHING;
+  -- a tenant that create_tenant() has not made
+  IF NOT EXISTS (SELECT FROM campaign.count_folds f WHERE f.tenant_id = tenant) THEN
+    PERFORM campaign.begin_counts(tenant);
+  END IF;
   SELECT f.folded_at INTO last_fold FROM campaign.count_folds f WHERE f.tenant_id = tenant FOR UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
     RETURN 0;
@@ -214,7 +224,7 @@ COMMENT ON COLUMN campaign.daily_counts.day IS 'In the tenant''s time zone, as t
 COMMENT ON TABLE campaign.recent_counts IS 'What the breaker looks at: sends, failures, hard bounces and complaints of the last 25 hours by five minutes, up to the last fold.';
 COMMENT ON COLUMN campaign.recent_counts.at IS 'Start of the five minutes, or the resume of the campaign within them.';
 COMMENT ON TABLE campaign.count_folds IS 'When each tenant''s counts were last folded. Who folds holds the row.';
-COMMENT ON COLUMN campaign.count_folds.folded_at IS 'By the engine''s clock.';
+COMMENT ON COLUMN campaign.count_folds.folded_at IS 'By the engine''s clock; -infinity: never.';
 COMMENT ON POLICY touch_count_deltas_select ON campaign.touch_count_deltas IS 'Members read their tenants''.';
 COMMENT ON POLICY touch_counts_select ON campaign.touch_counts IS 'Members read their tenants''.';
 COMMENT ON POLICY daily_counts_select ON campaign.daily_counts IS 'Members read their tenants''.';
