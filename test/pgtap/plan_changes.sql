@@ -38,7 +38,7 @@ CREATE FUNCTION probe.broken(tenant uuid) RETURNS text LANGUAGE sql AS $$
 		('a next touch is not in the plan', s.status = 'active' AND NOT s.planned),
 		('a next touch is in the lane of another channel', s.status = 'active' AND (s.lane_channel, s.lane_campaign) IS DISTINCT FROM (s.channel, s.campaign_id)),
 		('a sequence would go back', s.resume_touch <> 0 AND s.resume_touch <= s.touch_number),
-		('a plan''s time has lost its chain', s.status = 'active' AND s.resume_touch = 0 AND s.scheduled_at IS DISTINCT FROM s.chained),
+		('a plan''s time has lost its chain', s.status = 'active' AND s.resume_touch = 0 AND s.scheduled_at <> s.chained),
 		('the first plan''s time is not that of the first touch', s.status = 'active' AND s.touch_number = 1 AND s.resume_touch = 0 AND s.scheduled_at <> s.first_scheduled_at),
 		('a touch is due before the plan wants it', s.due_at < s.scheduled_at)) b(rule, is_broken)
 	WHERE b.is_broken $$;
