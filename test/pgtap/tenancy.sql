@@ -357,6 +357,8 @@ INSERT INTO probe.cases VALUES
 	('campaign.diff_plan(uuid,integer,integer)', $$(SELECT count(*) FROM campaign.diff_plan('{running}', 1))$$, '^P0002'),
 	('campaign.campaign_impact(uuid,text,jsonb)', $$(SELECT count(*) FROM campaign.campaign_impact('{running}', 'pause'))$$, '^P0002'),
 	('campaign.campaign_impact(uuid,text,jsonb)', $$(SELECT count(*) FROM campaign.campaign_impact('{own.running}', 'revise', '[{"channel": "email", "template_id": "{template}"}]'))$$, '^CP003'),
+	('campaign.preview_schedule(jsonb,timestamp with time zone,text,uuid,text)', $$(SELECT count(*) FROM campaign.preview_schedule('[{"channel": "email"}]', now(), NULL, '{tenant}'))$$, '^P0002'),
+	('campaign.preview_schedule(jsonb,timestamp with time zone,text,uuid,text)', $$(SELECT count(*) FROM campaign.preview_schedule('[{"channel": "email", "template_id": "{template}"}]', now(), NULL, '{own.tenant}'))$$, '^CP003'),
 	('campaign.migrate_enrollments(uuid,integer,boolean)', $$(SELECT count(*) FROM campaign.migrate_enrollments('{running}', 1))$$, '^P0002'),
 	('campaign.migrate_enrollments(uuid,integer,boolean)', $$(SELECT count(*) FROM campaign.migrate_enrollments('{running}', dry_run => true))$$, '^P0002'),
 	('campaign.create_campaign(uuid,text,jsonb,text,text,text,text)', $$campaign.create_campaign('{tenant}', 'x', '[{"channel": "email", "subject": "x", "body_text": "x"}]')$$, '^P0002'),
