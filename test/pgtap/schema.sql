@@ -193,12 +193,12 @@ $$, 'no table inherits');
 
 SELECT is_empty($$
 	SELECT t.name FROM tables t, pg_extension e
-	WHERE e.extname = 'campaign' AND t.name NOT IN ('access_privileges', 'armed_cluster', 'constraint_hints', 'personal_data', 'schema_version', 'tenant_initializers')
+	WHERE e.extname = 'campaign' AND t.name NOT IN ('access_privileges', 'armed_cluster', 'constraint_hints', 'maintenance_tasks', 'personal_data', 'schema_version', 'tenant_initializers')
 		AND NOT t.oid = ANY (e.extconfig)
 $$, 'every table that may hold users'' rows is dumped');
 SELECT is_empty($$
 	SELECT c.oid::regclass FROM pg_extension e JOIN pg_class c ON c.oid = ANY (e.extconfig)
-	WHERE e.extname = 'campaign' AND (c.relkind <> 'r' OR c.relname IN ('access_privileges', 'armed_cluster', 'constraint_hints', 'personal_data', 'schema_version', 'tenant_initializers'))
+	WHERE e.extname = 'campaign' AND (c.relkind <> 'r' OR c.relname IN ('access_privileges', 'armed_cluster', 'constraint_hints', 'maintenance_tasks', 'personal_data', 'schema_version', 'tenant_initializers'))
 $$, 'what belongs to the extension alone is not dumped');
 SELECT is_empty($$
 	SELECT x.oid::regclass, x.condition
