@@ -284,14 +284,19 @@ BEGIN
     UPDATE campaign.campaign_enrollments e SET status = 'active', completed_at = NULL
      WHERE e.tenant_id = target.tenant_id AND e.id = enrollment;
     INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number, attempt, attempt_base, resume_touch, rescheduled)
-    SELECT target.tenant_id, touch_lane, queue_time, enrollment, dead.scheduled_at, touch_number, dead.attempt, dead.attempt, max(t.touch_number) + 1, true
+    SELECT target.tenant_id, touch_lane, queue_time, enrollment, dead.scheduled_at, touch_number, dead.attempt, dead.attempt,
+           -- behind all that it has had, be it by a longer plan
+           1 + greatest(max(t.touch_number), (SELECT max(s.touch_number) FROM campaign.send_logs s
+                                               WHERE s.tenant_id = target.tenant_id AND s.enrollment_id = enrollment)), true
       FROM campaign.campaign_touches t
      WHERE t.tenant_id = target.tenant_id AND t.campaign_id = target.campaign_id AND t.plan_version = target.plan_version;
   ELSE
+    -- a lease that has ended without a begin had a part of the caps
+    PERFORM campaign.return_send_usage(target.tenant_id, queued.lane, queued.claimed_at);
     UPDATE campaign.touch_queue q
        SET lane = touch_lane, due_at = queue_time, rescheduled = true, scheduled_at = dead.scheduled_at, touch_number = retry_touch.touch_number,
            attempt = dead.attempt, attempt_base = dead.attempt, resume_touch = queued.touch_number,
-           lease_until = '-infinity', fence = 0
+           lease_until = '-infinity', claimed_at = '-infinity', fence = 0
      WHERE q.tenant_id = target.tenant_id AND q.enrollment_id = enrollment;
   END IF;
   PERFORM campaign.notify_due(now_time);
