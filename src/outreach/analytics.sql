@@ -293,7 +293,26 @@ END $$;
 COMMENT ON FUNCTION campaign.count_history(uuid, uuid) IS
 'Internal: counts all that a campaign has in its log, its events and its enrolments, if nothing of it was counted yet; the caller keeps others from writing there. Returns how many rows were written.';
 
+-- What there was with a contact, of whatever campaign or of none.
+CREATE VIEW campaign.contact_history WITH (security_invoker = true) AS
+SELECT l.tenant_id, l.contact_id, coalesce(l.sent_at, l.logged_at) AS at, l.status AS what, coalesce(l.error, l.reason) AS detail,
+       l.campaign_id, l.enrollment_id, l.touch_number, l.channel, l.address, l.subject, l.provider_id, l.enrollment_id IS NULL AS is_manual
+  FROM campaign.send_logs l
+UNION ALL
+SELECT v.tenant_id, v.contact_id, v.at, v.kind, coalesce(v.bounce, v.link), v.campaign_id, v.enrollment_id, v.touch_number,
+       v.channel, v.address, NULL, v.provider_id, v.enrollment_id IS NULL
+  FROM campaign.touch_events v WHERE v.contact_id IS NOT NULL
+UNION ALL
+SELECT e.tenant_id, e.contact_id, s.at, s.what, s.detail, e.campaign_id, e.id, NULL, NULL, NULL, NULL, NULL, false
+  FROM campaign.campaign_enrollments e
+ CROSS JOIN LATERAL (VALUES (e.enrolled_at, 'enrolled', NULL), (e.completed_at, 'completed', NULL), (e.stopped_at, 'stopped', e.stop_reason))
+       AS s(at, what, detail)
+ WHERE s.at IS NOT NULL;
+COMMENT ON VIEW campaign.contact_history IS
+'What there was with a contact, and when: messages (sent, failed, skipped), those that a person sent by hand among them (is_manual), what became of them (the kinds of touch_events), and where the contact was enrolled, completed or stopped, with the reason in detail. Ask it for one contact_id.';
+
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'SELECT', 'TABLE campaign.contact_history'),
   ('member', 'SELECT', 'TABLE campaign.counts'),
   ('member', 'SELECT', 'TABLE campaign.touch_analytics'),
   ('member', 'SELECT', 'TABLE campaign.campaign_analytics'),

@@ -53,6 +53,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 #variable_conflict use_variable
 DECLARE
   now_time timestamptz := campaign.now();
+  -- nothing was sent in the future
+  at timestamptz := least(coalesce(sent_at, now_time), now_time);
   new_id uuid := campaign.uuid_v7();
   target record;
 BEGIN
@@ -96,14 +98,15 @@ BEGIN
   END IF;
   INSERT INTO campaign.send_logs (tenant_id, id, contact_id, template_id, is_final, advanced, channel, status, sent_at, logged_at,
     address, subject, provider_id, metadata)
-  SELECT target.tenant_id, new_id, contact, template, true, false, channel, 'sent', least(coalesce(sent_at, now_time), now_time), now_time,
+  SELECT target.tenant_id, new_id, contact, template, true, false, channel, 'sent', at, now_time,
          coalesce(address, CASE h.address_kind WHEN 'email' THEN target.email WHEN 'phone' THEN target.phone ELSE target.linkedin_url END),
          subject, provider_id, metadata
     FROM campaign.channels h WHERE h.channel = channel;
+  PERFORM campaign.count_send_usage(target.tenant_id, channel, at);
   RETURN new_id;
 END $$;
 COMMENT ON FUNCTION campaign.log_send(uuid, text, text, text, text, timestamptz, uuid, jsonb) IS
-'Logs a message that a person sent outside every campaign, so that it shows in the contact''s history; returns its id. The address defaults to the contact''s for the channel, sent_at to now. Raises P0002 for a contact or template that is not yours, CP002 for a contact that was erased, 22023 for an unknown channel, a provider_id of more than 1000 bytes and a time without end.';
+'Logs a message that a person sent outside every campaign, so that it shows in the contact''s history and counts against the tenant''s limits, which it may exceed: it has happened; returns its id. The address defaults to the contact''s for the channel, sent_at to now. Raises P0002 for a contact or template that is not yours, CP002 for a contact that was erased, 22023 for an unknown channel, a provider_id of more than 1000 bytes and a time without end.';
 
 ALTER TABLE campaign.send_logs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY send_logs_select ON campaign.send_logs FOR SELECT
