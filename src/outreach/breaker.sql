@@ -53,6 +53,11 @@ BEGIN
   IF why IS NULL THEN
     RETURN NULL;
   END IF;
+  -- it is logged, with a key to the tenant, which somebody may be deleting
+  PERFORM FROM campaign.tenants t WHERE t.id = tenant FOR KEY SHARE SKIP LOCKED;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
   PERFORM FROM campaign.campaigns c
    WHERE c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach' AND c.status = 'running'
      FOR NO KEY UPDATE SKIP LOCKED;

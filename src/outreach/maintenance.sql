@@ -97,6 +97,9 @@ BEGIN
      WHERE q.fence <> 0 AND q.lease_until <= lease_time AND (q.flags & 1 = 0 OR f.uncertain_policy <> 'retry')
        FOR UPDATE OF q SKIP LOCKED
   LOOP
+    -- behind the row, so without waiting: what is being deleted goes without us
+    PERFORM FROM campaign.tenants t WHERE t.id = touch.tenant_id FOR KEY SHARE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
     IF touch.flags & 1 = 1 THEN
       -- it may have been sent: out of the way until somebody settles it
       UPDATE campaign.touch_queue q SET due_at = 'infinity'
