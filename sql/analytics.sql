@@ -147,7 +147,7 @@ FROM campaign.claim_due_touches('worker 1', channels => '{call}') c;
 \o
 RESET ROLE;
 -- a report of a hundred touches writes two rows: sent, and completed
-SELECT metric, n, round(seconds / 600.0) AS ten_minutes FROM campaign.touch_count_deltas WHERE tenant_id = :'acme' AND metric IN ('sent', 'completed') AND n > 1;
+SELECT metric, n, round(seconds / 600.0) AS ten_minutes FROM campaign.touch_count_deltas WHERE tenant_id = :'acme' AND metric IN ('sent', 'completed') AND n > 1 ORDER BY metric;
 SELECT campaign.fold_counts() > 0 AS folded;
 SELECT count(*) AS totals, sum(n) AS counted FROM campaign.touch_counts WHERE tenant_id = :'acme';
 SELECT count(*) AS differences FROM campaign.recount(:'reviews') r

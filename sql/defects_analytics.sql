@@ -27,6 +27,7 @@ SELECT campaign.complete_touch(c.lease_token, c.address || ' 1') FROM campaign.c
 --
 -- Defect 20: analytics joined messages to what became of them, and one send with two feedbacks counted as two sends
 --
+SELECT pg_temp.at_time('2030-01-10 13:00') \g /dev/null
 SELECT kind, (campaign.record_event(kind, provider_id => 'bob@x.example 1', event_id => kind || ' ' || n, tenant => :'acme')).result
 FROM (VALUES ('delivered', 1), ('delivered', 2), ('opened', 1), ('opened', 2), ('opened', 3), ('clicked', 1), ('clicked', 2)) e(kind, n);
 SELECT n, (campaign.record_event('feedback', provider_id => 'bob@x.example 1', event_id => 'feedback ' || n, tenant => :'acme')).result FROM generate_series(1, 2) n;

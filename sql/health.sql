@@ -61,11 +61,11 @@ SELECT name, severity, value, detail FROM health WHERE name IN ('due_touches', '
 -- A worker that died is silent after a minute, and its leases end
 --
 RESET ROLE;
-UPDATE campaign.workers SET last_seen_at = clock_timestamp() - interval '59 seconds' WHERE name LIKE 'worker _';
+UPDATE campaign.workers SET last_seen_at = clock_timestamp() - interval '30 seconds' WHERE name LIKE 'worker _';
 SET ROLE regress_health_ann;
 SELECT name, is_silent FROM campaign.worker_health;
 RESET ROLE;
-UPDATE campaign.workers SET last_seen_at = clock_timestamp() - interval '61 seconds' WHERE name LIKE 'worker _';
+UPDATE campaign.workers SET last_seen_at = clock_timestamp() - interval '90 seconds' WHERE name LIKE 'worker _';
 SELECT pg_temp.expire_leases();
 SET ROLE regress_health_ann;
 SELECT name, live_leases, expired_leases, is_silent FROM campaign.worker_health;
@@ -113,12 +113,12 @@ TABLE health;
 SET ROLE regress_health_worker;
 SELECT count(*) FROM campaign.health_of_lanes() WHERE tenant_id = :'acme';
 SELECT name, expired_leases FROM campaign.health_of_workers() WHERE name LIKE 'worker _' ORDER BY 1;
-SELECT name, detail FROM campaign.health() WHERE name IN ('clone_guard', 'tripped_breakers');
+SELECT name, value > 0 AS some FROM campaign.health() WHERE name IN ('clone_guard', 'tripped_breakers');
 SELECT count(*) FROM campaign.lane_health;
 SET ROLE regress_health_admin;
 SELECT count(*) FROM campaign.lane_health WHERE tenant_id = :'acme';
 SELECT count(*) FROM campaign.worker_health WHERE name LIKE 'worker _';
-SELECT name, detail FROM campaign.health() WHERE name IN ('clone_guard', 'tripped_breakers');
+SELECT name, value > 0 AS some FROM campaign.health() WHERE name IN ('clone_guard', 'tripped_breakers');
 RESET ROLE;
 -- where the clone guard is on, and this cluster was not armed
 SET campaign.clone_guard = on;
