@@ -71,6 +71,10 @@ SELECT campaign.complete_touch(lease_token, 'provider 1') FROM claimed WHERE n =
 SELECT campaign.fail_touch(lease_token, 'mailbox is busy') FROM claimed WHERE n = 2;
 SELECT campaign.fail_touch(lease_token, 'no such mailbox', permanent => true) FROM claimed WHERE n = 3;
 SELECT campaign.begin_send(lease_token) FROM claimed WHERE n = 4;
+RESET SESSION AUTHORIZATION;
+-- What was counted until here is in the totals, what comes is not.
+SELECT campaign.fold_counts();
+SET SESSION AUTHORIZATION regress_dump_worker;
 SELECT campaign.fail_touch(lease_token, 'no such mailbox either', permanent => true) FROM claimed WHERE n = 5;
 SELECT enrollment_id AS retried FROM claimed WHERE n = 5 \gset
 -- A fax of which nobody knows: its worker is gone, and so is its lease.
