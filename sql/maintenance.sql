@@ -189,8 +189,11 @@ SELECT campaign.schedule_maintenance();
 SELECT campaign.schedule_maintenance(NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT campaign.unschedule_maintenance();
+RESET ROLE;
 SET cron.database_name = 'elsewhere';
+SET ROLE regress_upkeep_admin;
 SELECT campaign.schedule_maintenance('0 3 * * *');
+RESET ROLE;
 RESET cron.database_name;
 SET ROLE regress_upkeep_ann;
 SELECT campaign.schedule_maintenance();

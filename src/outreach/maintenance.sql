@@ -225,10 +225,19 @@ COMMENT ON FUNCTION campaign.remove_old_logs(integer) IS
 
 -- ---- pg_cron, if the database has it; looked up when it is asked for
 
+-- The setting is for superusers' eyes; the name of a database is all that is told of it.
+CREATE FUNCTION campaign.pg_cron_database() RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN current_setting('cron.database_name', true);
+END $$;
+COMMENT ON FUNCTION campaign.pg_cron_database() IS
+'Internal: the database in which pg_cron keeps its jobs; NULL where it is not loaded.';
+
 CREATE FUNCTION campaign.require_pg_cron(schedule text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  home text := current_setting('cron.database_name', true);
+  home text := campaign.pg_cron_database();
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_extension x WHERE x.extname = 'pg_cron') THEN
     RAISE EXCEPTION 'pg_cron is not installed in this database'
@@ -291,6 +300,7 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('admin', 'EXECUTE', 'FUNCTION campaign.run_maintenance(integer)'),
   ('admin', 'EXECUTE', 'FUNCTION campaign.end_expired_leases(integer)'),
   ('admin', 'EXECUTE', 'FUNCTION campaign.remove_old_logs(integer)'),
+  ('admin', 'EXECUTE', 'FUNCTION campaign.pg_cron_database()'),
   ('admin', 'EXECUTE', 'FUNCTION campaign.require_pg_cron(text)'),
   ('admin', 'EXECUTE', 'FUNCTION campaign.schedule_maintenance(text)'),
   ('admin', 'EXECUTE', 'FUNCTION campaign.unschedule_maintenance()'),

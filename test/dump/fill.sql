@@ -93,5 +93,9 @@ SELECT campaign.rotate_tenant_key(:'ada');
 SELECT campaign.record_event('opened', provider_id => 'provider 1', event_id => 'event 1', data => '{"agent": "quotes \" and \\\\ "}');
 SELECT campaign.record_event('unsubscribed', address => '+49301233');
 SELECT campaign.record_event('bounced_hard', provider_id => 'not logged yet', event_id => 'event 2');
+-- Somebody who was forgotten, and must not be written to under that address.
+INSERT INTO campaign.contacts (tenant_id, first_name, email) VALUES (:'ada', 'Gone', 'gone@example.com') RETURNING id AS gone \gset
+SELECT campaign.suppress_address(:'ada', 'gone@example.com', 'complaint');
+SELECT campaign.erase_contact(:'gone');
 RESET SESSION AUTHORIZATION;
 DROP TABLE claimed;
