@@ -66,7 +66,8 @@ typedef struct ReportRun
 /* An attempt that was reported before, under the same fence. */
 static Statement find_reported = {
 	"SELECT l.status, l.advanced OR NOT l.is_final, e.status,"
-	"       (SELECT q.due_at FROM campaign.touch_queue q"
+	"       (SELECT q.due_at + l.shift FROM campaign.touch_queue q"
+	"          JOIN campaign.lanes l ON l.tenant_id = $1 AND l.lane = q.lane"
 	"         WHERE q.tenant_id = $1 AND q.enrollment_id = $2 AND q.due_at < 'infinity')"
 	"  FROM campaign.send_logs l"
 	"  JOIN campaign.campaign_enrollments e ON e.tenant_id = $1 AND e.id = $2"
