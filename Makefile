@@ -110,7 +110,7 @@ $(BUILT_SQL): src/install_head.sql $(SQL_ROOMS) src/install_tail.sql Makefile ca
 # A version that is tagged stays as it is: upgradecheck starts from these.
 freeze: $(BUILT_SQL)
 	cp $(BUILT_SQL) test/upgrade/frozen/
-	cp test/dump/fill.sql test/upgrade/frozen/fill--$(EXTVERSION).sql
+	test/lib/stage test/upgrade/dump_rows $(EXTVERSION) >test/upgrade/frozen/rows--$(EXTVERSION).sql
 
 endif
 

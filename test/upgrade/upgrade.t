@@ -2,7 +2,8 @@
 # what comes out is what a fresh installation gives, and no row is lost.
 #
 # Released versions lie in test/upgrade/frozen: campaign--X.Y.Z.sql as it was
-# installed, fill--X.Y.Z.sql as test/dump/fill.sql was then.  A version made up
+# installed, and rows--X.Y.Z.sql, what its test/dump/fill.sql left in a database
+# then: its own library is not here to run it.  A version made up
 # here, with its scripts, shows each time that the comparison can fail.
 use strict;
 use warnings;
@@ -115,7 +116,7 @@ foreach my $version (@frozen)
 	copy($frozen, $scripts) or die "copy $frozen: $!";
 	(my $name = "from_$version") =~ tr/./_/;
 	campaign_database($node, $name, $version);
-	fill_database($node, $name, "test/upgrade/frozen/fill--$version.sql");
+	fill_database($node, $name, "test/upgrade/frozen/rows--$version.sql");
 	my $rows_before = row_counts($node, $name);
 
 	update($name, $current);
