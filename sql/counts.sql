@@ -143,6 +143,19 @@ SELECT campaign.pause_campaign(:'brittle'), campaign.transition_campaign(:'britt
 SELECT * FROM campaign.recount(:'brittle');
 
 --
+-- A call that counts many different things
+--
+INSERT INTO campaign.contacts (tenant_id, first_name, email) SELECT :'acme', 'd' || n, 'd' || n || '@x.example' FROM generate_series(1, 8) n;
+SELECT count(campaign.create_job(k.id, s.service_type, 'completed')) FROM campaign.contacts k
+JOIN (SELECT t.service_type, 'd' || row_number() OVER (ORDER BY t.service_type) AS name FROM campaign.service_types t WHERE t.tenant_id = :'acme') s ON s.name = k.first_name;
+SET ROLE regress_counts_worker;
+SELECT pg_temp.claim();
+SELECT result, count(*) FROM campaign.report_touches(ARRAY(SELECT ROW(token, 'sent', NULL, NULL, NULL, NULL, NULL, NULL)::campaign.touch_result FROM claimed)) GROUP BY 1;
+SET ROLE regress_counts_ann;
+SELECT touch_number, service_type, metric, n FROM campaign.touch_count_deltas WHERE campaign_id = :'two' AND metric = 'sent' AND touch_number = 1 AND service_type <> '' ORDER BY service_type, id;
+SELECT count(*) FROM campaign.recount(:'two') WHERE counted <> recounted;
+
+--
 -- What is undone is not counted
 --
 BEGIN;

@@ -13,14 +13,21 @@
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "core/clock.h"
 #include "core/statements.h"
 #include "outreach/touch_counts.h"
 
 #define COUNT_COLUMNS 9
+
+/* So many counts are written one by one: quicker than as arrays. */
+#define FEW_COUNTS 4
+#define FIRST_COUNTS 16
+
 #define STOPPED_PREFIX "stopped."
 
 typedef struct CountKey
@@ -44,7 +51,9 @@ typedef struct Count
 struct TouchCounts
 {
 	MemoryContext context;
-	HTAB	   *counts;			/* NULL: nothing */
+	Count	   *counts;			/* as they came, some of them merged */
+	int			ncounts;
+	int			size;			/* of the array */
 };
 
 /* What may be counted beside the reasons of stops. */
@@ -59,31 +68,42 @@ static const char *const metrics[] = {
  * follows a resume within its five minutes is kept apart, so that the breaker
  * can look back to the resume and no further.
  */
+#define INSERT_DELTAS \
+	"INSERT INTO campaign.touch_count_deltas" \
+	" (tenant_id, campaign_id, id, touch_number, service_type, metric, at, day, n, seconds)" \
+	" SELECT c.tenant_id, c.campaign_id, campaign.uuid_v7(), c.touch_number, c.service_type, c.metric," \
+	"        coalesce((SELECT max(l.resumed_at) FROM campaign.lanes l" \
+	"                   WHERE l.tenant_id = c.tenant_id AND l.campaign_id = c.campaign_id" \
+	"                     AND l.resumed_at > c.bucket AND l.resumed_at <= c.latest), c.bucket)," \
+	"        campaign.count_day(c.bucket, t.timezone), c.n, c.seconds" \
+	"   FROM "
+#define DELTA_COLUMNS \
+	" AS c(tenant_id, campaign_id, touch_number, service_type, metric, bucket, latest, n, seconds)" \
+	" JOIN campaign.tenants t ON t.id = c.tenant_id"
+
+static Statement insert_delta = {
+	INSERT_DELTAS "(VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))" DELTA_COLUMNS,
+	NULL,
+	{UUIDOID, UUIDOID, INT2OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT8OID}
+};
+
 static Statement insert_deltas = {
-	"INSERT INTO campaign.touch_count_deltas"
-	" (tenant_id, campaign_id, id, touch_number, service_type, metric, at, day, n, seconds)"
-	" SELECT c.tenant_id, c.campaign_id, campaign.uuid_v7(), c.touch_number, c.service_type, c.metric,"
-	"        coalesce((SELECT max(l.resumed_at) FROM campaign.lanes l"
-	"                   WHERE l.tenant_id = c.tenant_id AND l.campaign_id = c.campaign_id"
-	"                     AND l.resumed_at > c.bucket AND l.resumed_at <= c.latest), c.bucket),"
-	"        campaign.count_day(c.bucket, t.timezone), c.n, c.seconds"
-	"   FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-	"        AS c(tenant_id, campaign_id, touch_number, service_type, metric, bucket, latest, n, seconds)"
-	"   JOIN campaign.tenants t ON t.id = c.tenant_id",
+	INSERT_DELTAS "unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)" DELTA_COLUMNS,
 	NULL,
 	{UUIDARRAYOID, UUIDARRAYOID, INT2ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
 	TIMESTAMPTZARRAYOID, INT8ARRAYOID, INT8ARRAYOID}
 };
 
-static const Oid column_types[COUNT_COLUMNS] = {
-	UUIDOID, UUIDOID, INT2OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT8OID
-};
-
 PG_FUNCTION_INFO_V1(campaign_count_touch_event);
+PG_FUNCTION_INFO_V1(campaign_count_day);
 
 static void add_count(TouchCounts *counts, const pg_uuid_t *tenant, const pg_uuid_t *campaign,
 					  int touch_number, const char *service_type, const char *metric,
 					  TimestampTz at, int64 n, int64 seconds);
+static void merge_counts(TouchCounts *counts);
+static int	compare_counts(const void *a, const void *b);
+static void count_values(const Count *count, Datum *values);
+static void write_many(const TouchCounts *counts);
 static TimestampTz bucket_of(TimestampTz at);
 static int64 whole_seconds(int64 usecs);
 static bool is_metric(const char *metric);
@@ -123,38 +143,22 @@ TouchCountsFlush(TouchCounts *counts)
 {
 	MemoryContext work;
 	MemoryContext old;
-	HASH_SEQ_STATUS scan;
-	Count	   *count;
-	Datum	   *columns[COUNT_COLUMNS];
-	Datum		values[COUNT_COLUMNS];
-	int			size;
-	int			n = 0;
 
-	if (counts->counts == NULL)
+	if (counts->ncounts == 0)
 		return;
+	merge_counts(counts);
 	work = AllocSetContextCreate(counts->context, "campaign counts to write", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(work);
-	size = (int) hash_get_num_entries(counts->counts);
-	for (int i = 0; i < COUNT_COLUMNS; i++)
-		columns[i] = palloc(mul_size(sizeof(Datum), size));
+	if (counts->ncounts > FEW_COUNTS)
+		write_many(counts);
+	else
+		for (int i = 0; i < counts->ncounts; i++)
+		{
+			Datum		values[COUNT_COLUMNS];
 
-	hash_seq_init(&scan, counts->counts);
-	while ((count = hash_seq_search(&scan)) != NULL)
-	{
-		columns[0][n] = UUIDPGetDatum(&count->key.tenant);
-		columns[1][n] = UUIDPGetDatum(&count->key.campaign);
-		columns[2][n] = Int16GetDatum(count->key.touch_number);
-		columns[3][n] = CStringGetTextDatum(count->key.service);
-		columns[4][n] = CStringGetTextDatum(count->key.metric);
-		columns[5][n] = TimestampTzGetDatum(count->key.bucket);
-		columns[6][n] = TimestampTzGetDatum(count->latest);
-		columns[7][n] = Int64GetDatum(count->n);
-		columns[8][n] = Int64GetDatum(count->seconds);
-		n++;
-	}
-	for (int i = 0; i < COUNT_COLUMNS; i++)
-		values[i] = column_array(columns[i], n, column_types[i]);
-	StatementRun(&insert_deltas, values, NULL);
+			count_values(&counts->counts[i], values);
+			StatementRun(&insert_delta, values, NULL);
+		}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(work);
 	TouchCountsForget(counts);
@@ -163,47 +167,108 @@ TouchCountsFlush(TouchCounts *counts)
 void
 TouchCountsForget(TouchCounts *counts)
 {
-	if (counts->counts != NULL)
-		hash_destroy(counts->counts);
-	counts->counts = NULL;
+	counts->ncounts = 0;
 }
 
 static void
 add_count(TouchCounts *counts, const pg_uuid_t *tenant, const pg_uuid_t *campaign, int touch_number,
 		  const char *service_type, const char *metric, TimestampTz at, int64 n, int64 seconds)
 {
-	CountKey	key;
 	Count	   *count;
-	bool		found;
 
-	if (counts->counts == NULL)
+	if (counts->ncounts == counts->size)
 	{
-		HASHCTL		control = {0};
+		/* as much room as there are different things, and not as much as there are touches */
+		merge_counts(counts);
+		if (counts->size == 0)
+		{
+			counts->size = FIRST_COUNTS;
+			counts->counts = MemoryContextAlloc(counts->context, sizeof(Count) * FIRST_COUNTS);
+		}
+		else if (counts->ncounts > counts->size / 2)
+		{
+			counts->size *= 2;
+			counts->counts = repalloc(counts->counts, mul_size(sizeof(Count), counts->size));
+		}
+	}
+	count = &counts->counts[counts->ncounts++];
+	/* keys are compared by their bytes */
+	memset(count, 0, sizeof(Count));
+	count->key.tenant = *tenant;
+	count->key.campaign = *campaign;
+	count->key.bucket = bucket_of(at);
+	count->key.touch_number = touch_number;
+	strlcpy(count->key.service, service_type ? service_type : "", sizeof(count->key.service));
+	strlcpy(count->key.metric, metric, sizeof(count->key.metric));
+	count->latest = at;
+	count->n = n;
+	count->seconds = seconds;
+}
 
-		control.keysize = sizeof(CountKey);
-		control.entrysize = sizeof(Count);
-		control.hcxt = counts->context;
-		counts->counts = hash_create("campaign counts", 64, &control,
-									 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	}
-	/* compared by its bytes */
-	memset(&key, 0, sizeof(key));
-	key.tenant = *tenant;
-	key.campaign = *campaign;
-	key.bucket = bucket_of(at);
-	key.touch_number = touch_number;
-	strlcpy(key.service, service_type ? service_type : "", sizeof(key.service));
-	strlcpy(key.metric, metric, sizeof(key.metric));
-	count = hash_search(counts->counts, &key, HASH_ENTER, &found);
-	if (!found)
+/* One count for each key. */
+static void
+merge_counts(TouchCounts *counts)
+{
+	int			kept = 0;
+
+	if (counts->ncounts < 2)
+		return;
+	qsort(counts->counts, counts->ncounts, sizeof(Count), compare_counts);
+	for (int i = 1; i < counts->ncounts; i++)
 	{
-		count->latest = at;
-		count->n = 0;
-		count->seconds = 0;
+		Count	   *to = &counts->counts[kept];
+		const Count *from = &counts->counts[i];
+
+		if (compare_counts(to, from) == 0)
+		{
+			to->latest = Max(to->latest, from->latest);
+			to->n += from->n;
+			to->seconds += from->seconds;
+		}
+		else
+			counts->counts[++kept] = *from;
 	}
-	count->latest = Max(count->latest, at);
-	count->n += n;
-	count->seconds += seconds;
+	counts->ncounts = kept + 1;
+}
+
+static int
+compare_counts(const void *a, const void *b)
+{
+	return memcmp(&((const Count *) a)->key, &((const Count *) b)->key, sizeof(CountKey));
+}
+
+/* The columns of a count, in the order of DELTA_COLUMNS. */
+static void
+count_values(const Count *count, Datum *values)
+{
+	values[0] = UUIDPGetDatum(&count->key.tenant);
+	values[1] = UUIDPGetDatum(&count->key.campaign);
+	values[2] = Int16GetDatum(count->key.touch_number);
+	values[3] = CStringGetTextDatum(count->key.service);
+	values[4] = CStringGetTextDatum(count->key.metric);
+	values[5] = TimestampTzGetDatum(count->key.bucket);
+	values[6] = TimestampTzGetDatum(count->latest);
+	values[7] = Int64GetDatum(count->n);
+	values[8] = Int64GetDatum(count->seconds);
+}
+
+static void
+write_many(const TouchCounts *counts)
+{
+	Datum	   *columns[COUNT_COLUMNS];
+	Datum		values[COUNT_COLUMNS];
+
+	for (int c = 0; c < COUNT_COLUMNS; c++)
+		columns[c] = palloc(mul_size(sizeof(Datum), counts->ncounts));
+	for (int i = 0; i < counts->ncounts; i++)
+	{
+		count_values(&counts->counts[i], values);
+		for (int c = 0; c < COUNT_COLUMNS; c++)
+			columns[c][i] = values[c];
+	}
+	for (int c = 0; c < COUNT_COLUMNS; c++)
+		values[c] = column_array(columns[c], counts->ncounts, insert_delta.types[c]);
+	StatementRun(&insert_deltas, values, NULL);
 }
 
 /* As campaign.count_bucket(). */
@@ -282,4 +347,19 @@ campaign_count_touch_event(PG_FUNCTION_ARGS)
 	TouchCountsFlush(counts);
 	SPI_finish();
 	PG_RETURN_VOID();
+}
+
+/* campaign.count_day(at, timezone): in UTC if the server does not know the zone */
+Datum
+campaign_count_day(PG_FUNCTION_ARGS)
+{
+	TimestampTz at = bucket_of(PG_GETARG_TIMESTAMPTZ(0));
+	pg_tz	   *zone = ClockZone(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	struct pg_tm time;
+	fsec_t		fraction;
+	int			offset;
+
+	if (timestamp2tm(at, zone ? &offset : NULL, &time, &fraction, NULL, zone) != 0)
+		elog(ERROR, "time out of range: " INT64_FORMAT, at);
+	PG_RETURN_DATEADT(date2j(time.tm_year, time.tm_mon, time.tm_mday) - POSTGRES_EPOCH_JDATE);
 }

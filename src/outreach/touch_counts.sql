@@ -68,8 +68,7 @@ COMMENT ON FUNCTION campaign.count_bucket(timestamptz) IS
 'Internal: the five minutes in which a time is counted.';
 
 CREATE FUNCTION campaign.count_day(at timestamptz, timezone text) RETURNS date
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (campaign.count_bucket(at) AT TIME ZONE CASE WHEN campaign.is_timezone(timezone) THEN timezone ELSE 'UTC' END)::date;
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'campaign_count_day';
 COMMENT ON FUNCTION campaign.count_day(timestamptz, text) IS
 'Internal: the day on which a time is counted, in the tenant''s time zone, or in UTC if the server does not know it.';
 
