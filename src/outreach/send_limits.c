@@ -75,7 +75,7 @@ typedef struct SendSums
 {
 	int64		size[WINDOWS];
 	int64		used[WINDOWS];
-	TimestampTz lease_until[WINDOWS];
+	TimestampTz lease_until[WINDOWS];	/* when the leases of some grant have ended next */
 	bool		open[WINDOWS];	/* some grant has units left */
 } SendSums;
 
@@ -180,7 +180,7 @@ static Statement start_meter = {
 	"     ELSE u.starts_at >= " first " AND u.ends_at <= " last " END"
 #define SUMS(w) \
 	"coalesce(sum(u.size) FILTER (WHERE " w "), 0), coalesce(sum(u.used) FILTER (WHERE " w "), 0)," \
-	"coalesce(max(u.lease_until) FILTER (WHERE " w "), '-infinity')," \
+	"coalesce(min(u.lease_until) FILTER (WHERE " w " AND u.lease_until > $11), 'infinity')," \
 	"coalesce(bool_or(u.used < u.size) FILTER (WHERE " w "), false)"
 
 /* No row is longer than two days. */
@@ -193,7 +193,7 @@ static Statement sum_usage = {
 	"   AND u.starts_at > $9 - interval '4 days' AND u.starts_at < $10",
 	NULL,
 	{UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-	TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+	TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
 };
 
 /* What is left over in grants of other hours is taken from them; not if somebody has one. */
@@ -704,7 +704,7 @@ static void
 read_sums(const pg_uuid_t *tenant, const char *channel, const SendRules *rules, SendSums *sums)
 {
 	const SendWindows *windows = &rules->windows;
-	Datum		values[10];
+	Datum		values[11];
 	TimestampTz first = windows->start[PER_HOUR];
 	TimestampTz last = windows->end[PER_HOUR];
 	bool		isnull;
@@ -726,6 +726,7 @@ read_sums(const pg_uuid_t *tenant, const char *channel, const SendRules *rules, 
 	values[1] = CStringGetTextDatum(channel);
 	values[8] = TimestampTzGetDatum(first);
 	values[9] = TimestampTzGetDatum(last);
+	values[10] = TimestampTzGetDatum(GetCurrentTimestamp());
 	if (StatementRun(&sum_usage, values, NULL) != 1)
 		elog(ERROR, "no sums of send usage");
 	for (int w = PER_HOUR; w < WINDOWS; w++)
@@ -755,14 +756,13 @@ room_left(const SendRules *rules, const int64 *counted)
 /*
  * When there may be room again: soon, if others hold units that they have not
  * used; else when the last of the windows ends that are used up, or before
- * that, when the last lease ends of those that used it.
+ * that, when the leases of a grant have ended: what they had may come back.
  */
 static TimestampTz
 retry_time(const SendRules *rules, const SendSums *sums, const int64 *counted, TimestampTz now)
 {
 	TimestampTz ends = now;
-	TimestampTz lease_until = DT_NOBEGIN;
-	int64		wall_to_business = now - GetCurrentTimestamp();
+	TimestampTz lease_until = DT_NOEND;
 
 	for (int w = PER_HOUR; w < WINDOWS; w++)
 	{
@@ -772,10 +772,11 @@ retry_time(const SendRules *rules, const SendSums *sums, const int64 *counted, T
 		if (sums->open[w] && rules->cap[w] > sums->used[w])
 			return now + CAMPAIGN_CAPS_BUSY;
 		ends = Max(ends, rules->windows.end[w]);
-		lease_until = Max(lease_until, sums->lease_until[w]);
+		lease_until = Min(lease_until, sums->lease_until[w]);
 	}
-	if (lease_until > GetCurrentTimestamp())
-		ends = Min(ends, lease_until + wall_to_business);
+	/* leases run on the wall clock */
+	if (!TIMESTAMP_IS_NOEND(lease_until))
+		ends = Min(ends, now + (lease_until - GetCurrentTimestamp()));
 	return Max(ends, now + CAMPAIGN_CAPS_BUSY);
 }
 

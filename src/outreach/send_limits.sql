@@ -78,6 +78,8 @@ CREATE FUNCTION campaign.apply_send_limits(tenant uuid, channel text, was_capped
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
+  -- under the lock of the tenant a meter is made
+  PERFORM FROM campaign.tenants t WHERE t.id = tenant FOR NO KEY UPDATE;
   PERFORM FROM campaign.send_meters m WHERE m.tenant_id = tenant AND m.channel = channel FOR NO KEY UPDATE;
   IF NOT was_capped THEN
     -- what is under way was not counted, and is not given back
