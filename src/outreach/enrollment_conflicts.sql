@@ -207,7 +207,8 @@ BEGIN
       settled := settled + 1;
       CONTINUE;
     END IF;
-    PERFORM FROM campaign.campaigns c WHERE c.tenant_id = tenant AND c.id = conflict.campaign_id FOR KEY SHARE SKIP LOCKED;
+    -- not FOR KEY SHARE: beside who has locked a row and changed it, that waits in spite of SKIP LOCKED
+    PERFORM FROM campaign.campaigns c WHERE c.tenant_id = tenant AND c.id = conflict.campaign_id FOR SHARE SKIP LOCKED;
     CONTINUE WHEN NOT FOUND;
     SELECT s.outcome INTO result FROM campaign.settle_conflict(conflict, NULL) s;
     settled := settled + (result IS NOT NULL)::integer;
