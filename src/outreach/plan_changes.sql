@@ -163,6 +163,11 @@ DECLARE
   -- after the locks: a claim that was waited for has its lease by now
   lease_time timestamptz := clock_timestamp();
 BEGIN
+  -- a lease that ended before its send was begun had a part of the caps
+  PERFORM campaign.return_send_usage(tenant, q.lane, q.claimed_at)
+     FROM campaign.campaign_enrollments e JOIN campaign.touch_queue q ON q.tenant_id = tenant AND q.enrollment_id = e.id
+    WHERE e.tenant_id = tenant AND e.campaign_id = campaign AND e.status = 'active' AND e.plan_version <> version
+      AND q.claimed_at > '-infinity' AND q.lease_until <= lease_time AND q.flags & 3 = 0;
   WITH plan AS MATERIALIZED (
     SELECT p.*, l.lane FROM campaign.plan_migration(tenant, campaign, version, NULL, lease_time) p
       LEFT JOIN campaign.lanes l ON l.tenant_id = tenant AND l.campaign_id = campaign AND l.channel = p.channel
@@ -221,6 +226,7 @@ BEGIN
            count(*) FILTER (WHERE p.result = 'busy') AS busy, count(*) FILTER (WHERE p.result = 'already') AS already
       INTO done FROM campaign.plan_migration(target.tenant_id, campaign, version, NULL, clock_timestamp()) p;
   ELSE
+    PERFORM campaign.require_sendable_plan(target.tenant_id, campaign, version);
     PERFORM campaign.lock_live_enrollments(target.tenant_id, campaign, version);
     SELECT m.moved, coalesce(cardinality(m.completed), 0)::bigint AS completed, m.busy, m.already
       INTO done FROM campaign.move_enrollments(target.tenant_id, campaign, version) m;
@@ -231,7 +237,7 @@ BEGIN
   RETURN QUERY VALUES ('moved', done.moved), ('completed', done.completed), ('busy', done.busy), ('already', done.already);
 END $$;
 COMMENT ON FUNCTION campaign.migrate_enrollments(uuid, integer, boolean) IS
-'Moves the live enrolments of a campaign to a plan version (default: the present one), or with dry_run only says what it would do. Returns how many were moved, completed (their next touch is behind the new plan''s last), busy (with a worker, or uncertain: left on their version, move them later) and on that version already. Enrolments of the campaign wait meanwhile. Raises P0002 for a campaign that is not yours and for an unknown version, 25000 above READ COMMITTED.';
+'Moves the live enrolments of a campaign to a plan version (default: the present one), or with dry_run only says what it would do. Returns how many were moved, completed (their next touch is behind the new plan''s last), busy (with a worker, or uncertain: left on their version, move them later) and on that version already. Enrolments of the campaign wait meanwhile. Raises P0002 for a campaign that is not yours and for an unknown version, CP002 for a version whose touches have no text, 25000 above READ COMMITTED.';
 
 -- Counts by the touch that is next, and over all.
 CREATE FUNCTION campaign.campaign_impact(campaign uuid, action text, template_config jsonb DEFAULT NULL)
