@@ -4728,7 +4728,7 @@ BEGIN
     SELECT w.waiting, events || w.events INTO waiting, events FROM campaign.simulated_waits(tenant, campaign, waiting) w;
     IF cardinality(events) > 100000 THEN
       RAISE EXCEPTION 'simulation is too long'
-        USING ERRCODE = 'program_limit_exceeded',
+        USING ERRCODE = 'invalid_parameter_value',
               DETAIL = format('It had come to %s after more than 100000 events.', next_time),
               HINT = 'Simulate fewer contacts, or fewer days.';
     END IF;
