@@ -158,17 +158,34 @@ END $$;
 COMMENT ON FUNCTION campaign.lock_contact(uuid) IS
 'Internal: locks a contact of the caller''s writable tenants FOR NO KEY UPDATE and returns its tenant; raises P0002.';
 
+-- One contact at a time: with a list the planner may take the contact for the lesser condition and read
+-- all live enrolments of the tenant.
+CREATE FUNCTION campaign.live_enrollments(tenant uuid, contacts uuid[]) RETURNS uuid[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN ARRAY(SELECT l.id FROM unnest(contacts) AS k(id)
+                CROSS JOIN LATERAL (SELECT e.id FROM campaign.campaign_enrollments e
+                                     WHERE e.tenant_id = tenant AND e.contact_id = k.id AND e.status = 'active' OFFSET 0) l
+                ORDER BY l.id);
+END $$;
+COMMENT ON FUNCTION campaign.live_enrollments(uuid, uuid[]) IS
+'Internal: the live enrolments of contacts, in order.';
+
 -- Claims lock queue rows only. Whoever changes what a gate reads of a contact holds the
 -- contact's queue rows until it commits, so that no claim can decide without seeing it.
 CREATE FUNCTION campaign.lock_contact_touches(tenant uuid, contacts uuid[]) RETURNS uuid[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  one uuid;
+  locked uuid[] := '{}';
 BEGIN
-  RETURN ARRAY(SELECT l.enrollment_id
-                 FROM (SELECT q.enrollment_id FROM campaign.touch_queue q
-                        WHERE q.tenant_id = tenant
-                          AND q.enrollment_id = ANY (ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
-                                WHERE e.tenant_id = tenant AND e.contact_id = ANY (contacts) AND e.status = 'active'))
-                        ORDER BY q.enrollment_id FOR UPDATE) l);
+  FOREACH one IN ARRAY campaign.live_enrollments(tenant, contacts) LOOP
+    PERFORM FROM campaign.touch_queue q WHERE q.tenant_id = tenant AND q.enrollment_id = one FOR UPDATE;
+    IF FOUND THEN
+      locked := locked || one;
+    END IF;
+  END LOOP;
+  RETURN locked;
 END $$;
 COMMENT ON FUNCTION campaign.lock_contact_touches(uuid, uuid[]) IS
 'Internal: locks the queue rows of the contacts'' live enrolments, in the order of the enrolments, until the end of the transaction; returns the enrolments.';

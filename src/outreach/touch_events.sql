@@ -181,14 +181,17 @@ END $$;
 COMMENT ON FUNCTION campaign.event_of_enrollment(campaign.touch_events) IS
 'Internal: an event whose enrolment is known, with its touch, channel and address.';
 
+-- One lookup for each index: a condition on all of them may read the whole tenant.
 CREATE FUNCTION campaign.contacts_with_address(tenant uuid, address text) RETURNS uuid[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN ARRAY(SELECT c.id FROM campaign.contacts c
-                WHERE c.tenant_id = tenant
-                  AND (campaign.normalize_address(c.email) = address OR c.phone = address
-                       OR campaign.normalize_address(c.linkedin_url) = address)
-                ORDER BY c.id);
+  RETURN ARRAY(SELECT c.id FROM campaign.contacts c WHERE c.tenant_id = tenant AND campaign.normalize_address(c.email) = address
+               UNION
+               SELECT c.id FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.phone = address
+               UNION
+               SELECT c.id FROM campaign.contacts c
+                WHERE c.tenant_id = tenant AND c.linkedin_url IS NOT NULL AND campaign.normalize_address(c.linkedin_url) = address
+                ORDER BY 1);
 END $$;
 COMMENT ON FUNCTION campaign.contacts_with_address(uuid, text) IS
 'Internal: the contacts of a tenant that have an address, given in normal form.';
@@ -202,12 +205,16 @@ BEGIN
   v.channel := coalesce(v.channel, CASE WHEN strpos(v.address, '@') > 0 THEN 'email' WHEN starts_with(v.address, '+') THEN 'sms' END);
   v.contact_id := contacts[1];
   v.unmatched := v.contact_id IS NULL;
-  SELECT l.* INTO message
-    FROM campaign.send_logs l
-    LEFT JOIN campaign.campaign_enrollments e ON e.tenant_id = v.tenant_id AND e.id = l.enrollment_id
-   WHERE l.tenant_id = v.tenant_id AND l.contact_id = ANY (contacts) AND l.status = 'sent'
-     AND campaign.normalize_address(l.address) = v.address AND (v.kind <> 'unsubscribed' OR l.channel = v.channel)
-   ORDER BY e.status = 'active' DESC NULLS LAST, l.sent_at DESC, l.id DESC LIMIT 1;
+  SELECT (f.l).* INTO message
+    FROM unnest(contacts) AS k(id)
+   CROSS JOIN LATERAL (
+         SELECT l, l.enrollment_id, l.sent_at, l.id FROM campaign.send_logs l
+          WHERE l.tenant_id = v.tenant_id AND l.contact_id = k.id AND l.status = 'sent'
+            AND campaign.normalize_address(l.address) = v.address AND (v.kind <> 'unsubscribed' OR l.channel = v.channel)
+         OFFSET 0) f
+    LEFT JOIN LATERAL (SELECT e.status FROM campaign.campaign_enrollments e
+                        WHERE e.tenant_id = v.tenant_id AND e.id = f.enrollment_id OFFSET 0) e ON true
+   ORDER BY e.status = 'active' DESC NULLS LAST, f.sent_at DESC, f.id DESC LIMIT 1;
   IF FOUND THEN
     v := campaign.event_of_message(v, message);
   END IF;
@@ -286,40 +293,53 @@ END $$;
 COMMENT ON FUNCTION campaign.event_rules(campaign.touch_events) IS
 'Internal: what the tenant''s rules for an event, or else the defaults, say; nothing for what a program did.';
 
--- Contacts, then enrolments, each in order. Whoever must not wait (a claim holds queue rows) takes
--- the queue rows as well, and does without if anything is busy.
-CREATE FUNCTION campaign.lock_event_targets(tenant uuid, contacts uuid[], enrollment uuid, may_wait boolean) RETURNS boolean
+-- Contacts, then enrolments, each in order.
+CREATE FUNCTION campaign.lock_event_targets(tenant uuid, contacts uuid[], enrollment uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  wanted uuid[];
-  n integer;
+  one uuid;
 BEGIN
-  IF may_wait THEN
-    PERFORM FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = ANY (contacts) ORDER BY c.id FOR NO KEY UPDATE;
-    wanted := ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
-                     WHERE e.tenant_id = tenant AND e.contact_id = ANY (contacts) AND e.status = 'active') || enrollment;
-    PERFORM FROM campaign.campaign_enrollments e WHERE e.tenant_id = tenant AND e.id = ANY (wanted) ORDER BY e.id FOR NO KEY UPDATE;
-    RETURN true;
-  END IF;
-  SELECT count(*) INTO n
-    FROM (SELECT FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = ANY (contacts) ORDER BY c.id FOR NO KEY UPDATE SKIP LOCKED) l;
-  IF n < cardinality(contacts) THEN
-    RETURN false;
-  END IF;
-  wanted := ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
-                   WHERE e.tenant_id = tenant AND (e.contact_id = ANY (contacts) AND e.status = 'active' OR e.id = enrollment));
-  SELECT count(*) INTO n
-    FROM (SELECT FROM campaign.campaign_enrollments e WHERE e.tenant_id = tenant AND e.id = ANY (wanted) ORDER BY e.id FOR NO KEY UPDATE SKIP LOCKED) l;
-  IF n < cardinality(wanted) THEN
-    RETURN false;
-  END IF;
-  wanted := ARRAY(SELECT q.enrollment_id FROM campaign.touch_queue q WHERE q.tenant_id = tenant AND q.enrollment_id = ANY (wanted));
-  SELECT count(*) INTO n
-    FROM (SELECT FROM campaign.touch_queue q WHERE q.tenant_id = tenant AND q.enrollment_id = ANY (wanted) ORDER BY q.enrollment_id FOR UPDATE SKIP LOCKED) l;
-  RETURN n = cardinality(wanted);
+  FOREACH one IN ARRAY contacts LOOP
+    PERFORM FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = one FOR NO KEY UPDATE;
+  END LOOP;
+  FOR one IN
+    SELECT DISTINCT w.id FROM unnest(campaign.live_enrollments(tenant, contacts) || enrollment) AS w(id) WHERE w.id IS NOT NULL ORDER BY 1
+  LOOP
+    PERFORM FROM campaign.campaign_enrollments e WHERE e.tenant_id = tenant AND e.id = one FOR NO KEY UPDATE;
+  END LOOP;
 END $$;
-COMMENT ON FUNCTION campaign.lock_event_targets(uuid, uuid[], uuid, boolean) IS
-'Internal: locks contacts, their live enrolments and one more until the end of the transaction; not waiting, their queue rows too, and returns false if somebody has one of them.';
+COMMENT ON FUNCTION campaign.lock_event_targets(uuid, uuid[], uuid) IS
+'Internal: locks contacts, which come in order, their live enrolments and one more until the end of the transaction.';
+
+-- For whoever must not wait, because he holds queue rows: those of the contacts as well, and nothing if
+-- anything is busy.
+CREATE FUNCTION campaign.try_lock_event_targets(tenant uuid, contacts uuid[], enrollment uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  one uuid;
+BEGIN
+  FOREACH one IN ARRAY contacts LOOP
+    PERFORM FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = one FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  FOR one IN
+    SELECT DISTINCT w.id FROM unnest(campaign.live_enrollments(tenant, contacts) || enrollment) AS w(id) WHERE w.id IS NOT NULL ORDER BY 1
+  LOOP
+    PERFORM FROM campaign.campaign_enrollments e WHERE e.tenant_id = tenant AND e.id = one FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+      RETURN false;
+    END IF;
+    PERFORM FROM campaign.touch_queue q WHERE q.tenant_id = tenant AND q.enrollment_id = one FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND AND EXISTS (SELECT FROM campaign.touch_queue q WHERE q.tenant_id = tenant AND q.enrollment_id = one) THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  RETURN true;
+END $$;
+COMMENT ON FUNCTION campaign.try_lock_event_targets(uuid, uuid[], uuid) IS
+'Internal: locks contacts, which come in order, their live enrolments and one more, and the queue rows of these, until the end of the transaction, without waiting; false if somebody has one of them.';
 
 -- An event of a message proves that it was sent: what nobody knew of a touch is known.
 CREATE FUNCTION campaign.settle_touch_by_event(v campaign.touch_events, lease_token text) RETURNS void
@@ -396,9 +416,10 @@ BEGIN
   PERFORM campaign.count_event(v);
   IF rules.stop_reason IS NOT NULL THEN
     stopped := campaign.stop_enrollments(v.tenant_id,
-      ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
-             WHERE e.tenant_id = v.tenant_id AND e.contact_id = ANY (contacts) AND e.status = 'active'
-               AND (e.id = v.enrollment_id OR rules.stop_scope IS DISTINCT FROM 'enrollment' AND e.enrolled_at <= began_by)),
+      ARRAY(SELECT w.id FROM unnest(campaign.live_enrollments(v.tenant_id, contacts)) AS w(id)
+             WHERE w.id = v.enrollment_id
+                OR rules.stop_scope IS DISTINCT FROM 'enrollment'
+                   AND (SELECT e.enrolled_at FROM campaign.campaign_enrollments e WHERE e.tenant_id = v.tenant_id AND e.id = w.id) <= began_by),
       rules.stop_reason);
   END IF;
   IF rules.suppress_reason IS NOT NULL OR rules.opts_out THEN
@@ -440,7 +461,7 @@ BEGIN
     holders := ARRAY(SELECT u.id FROM unnest(contacts || campaign.contacts_with_address(v.tenant_id, v.address)) AS u(id)
                       GROUP BY u.id ORDER BY u.id);
   END IF;
-  PERFORM campaign.lock_event_targets(v.tenant_id, holders, v.enrollment_id, true);
+  PERFORM campaign.lock_event_targets(v.tenant_id, holders, v.enrollment_id);
   -- what is told of an erased contact counts, and is not kept
   IF EXISTS (SELECT FROM campaign.contacts c WHERE c.tenant_id = v.tenant_id AND c.id = v.contact_id AND c.erased_at IS NOT NULL) THEN
     v.provider_id := NULL;
@@ -560,7 +581,7 @@ BEGIN
       holders := ARRAY(SELECT u.id FROM unnest(holders || campaign.contacts_with_address(tenant, v.address)) AS u(id)
                         GROUP BY u.id ORDER BY u.id);
     END IF;
-    EXIT WHEN NOT campaign.lock_event_targets(tenant, holders, v.enrollment_id, false);
+    EXIT WHEN NOT campaign.try_lock_event_targets(tenant, holders, v.enrollment_id);
     UPDATE campaign.touch_events u
        SET unmatched = false, enrollment_id = v.enrollment_id, campaign_id = v.campaign_id, contact_id = v.contact_id,
            touch_number = v.touch_number, channel = v.channel, address = v.address, is_machine = v.is_machine
