@@ -27,11 +27,12 @@ CREATE FUNCTION campaign.simulated_enrollments(campaign uuid, contacts uuid[]) R
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT array_agg(ROW(campaign.now(), c.contact, NULL, NULL, r.outcome, r.reason, NULL, NULL, NULL)::campaign.simulated_event ORDER BY c.place)
-    FROM (SELECT u.contact, min(u.place) AS place FROM unnest($2) WITH ORDINALITY AS u(contact, place) GROUP BY u.contact) c
+    FROM (SELECT u.contact, min(u.place) AS place FROM unnest($2) WITH ORDINALITY AS u(contact, place)
+           GROUP BY u.contact ORDER BY min(u.place)) c
    CROSS JOIN LATERAL campaign.enroll($1, c.contact, anchor_at => campaign.now()) r;
 END;
 COMMENT ON FUNCTION campaign.simulated_enrollments(uuid, uuid[]) IS
-'Internal: enrols the contacts, each once, and says what came of it.';
+'Internal: enrols the contacts, each once and in their order, and says what came of it.';
 
 -- A claim does not say what it has put off, nor why. The gate is asked again, about the rows as they
 -- were; what it reads beside them is as it was.
