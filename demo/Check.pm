@@ -16,7 +16,7 @@ my @rules = (
 SELECT count(*) FROM (SELECT FROM campaign.send_logs WHERE status = 'sent' GROUP BY tenant_id, enrollment_id, touch_number HAVING count(*) > 1) x
 SQL
 INSERT INTO campaign.send_logs SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'attempt', 99))).*
-  FROM (SELECT * FROM campaign.send_logs WHERE status = 'sent' LIMIT 1) l
+  FROM campaign.send_logs l WHERE id = (SELECT id FROM campaign.send_logs WHERE status = 'sent' LIMIT 1)
 FAULT
 	[ 'no message left the provider more than once', <<'SQL', <<'FAULT' ],
 SELECT count(*) FROM (SELECT FROM delivered GROUP BY enrollment_id, touch_number HAVING count(*) > 1) x
@@ -174,7 +174,7 @@ CREATE TEMP VIEW used AS
 SELECT t.slug, d.channel, l.part, date_trunc(l.part, d.at AT TIME ZONE t.timezone) AS "window", count(*) AS used, l.cap
   FROM delivered d JOIN campaign.tenants t ON t.id = d.tenant_id
   JOIN (VALUES ('northside', 'email', 'hour', 100), ('northside', 'sms', 'hour', 100), ('brightwell', 'email', 'hour', 20),
-    ('brightwell', 'email', 'day', 120), ('brightwell', 'sms', 'hour', 100)) AS l (slug, channel, part, cap) ON l.slug = t.slug AND l.channel = d.channel
+    ('brightwell', 'email', 'day', 80), ('brightwell', 'sms', 'hour', 100)) AS l (slug, channel, part, cap) ON l.slug = t.slug AND l.channel = d.channel
  GROUP BY t.slug, d.channel, l.part, l.cap, 4
 USED
 CREATE TEMP VIEW recounted AS

@@ -1,6 +1,6 @@
 package Diary;
 
-# Diary: what happens in the three weeks, besides what customers do by
+# Diary: what happens in the eighteen days, besides what customers do by
 # themselves. Each business acts as its own role.
 
 use strict;
@@ -156,7 +156,7 @@ SQL
 	}
 	$self->{world}->count(jobs => $n);
 	my $open = $self->{world}->value('SELECT count(*) FROM campaign.enrollment_conflicts WHERE resolution IS NULL');
-	$self->{world}->note("$n customers are back with a second job; $open of northside's are asked about for a day, then replaced");
+	$self->{world}->note("$n customers are back with a second job; $open of them are still in a sequence: asked about for a day, then replaced");
 }
 
 # ---- the outage
@@ -210,10 +210,12 @@ SQL
 # Whoever died between begin_send and report left a touch of which the database
 # cannot know whether it went out. Email is tried again, with the same
 # idempotency key. For SMS a receipt of the provider tells; where none came,
-# somebody asks it.
+# somebody asks it, as for an email whose enrolment was stopped meanwhile.
 sub ask_operator
 {
 	my ($self) = @_;
+	my $sent = q{SELECT campaign.record_event('delivered', lease_token => $1, provider_id => $2, event_id => $3)};
+	my $retry = q{SELECT campaign.resolve_uncertain($1, 'retry', 'the provider has never seen it')};
 	my %asked;
 	for my $slug (sort keys %{ $self->{member} })
 	{
@@ -222,16 +224,16 @@ SELECT idempotency_key, channel, lease_token FROM campaign.uncertain_touches ORD
 SQL
 		for my $touch (@$open)
 		{
-			my $outcome = $self->{world}{provider}->has_sent(@$touch{qw(channel idempotency_key)}) ? 'sent' : 'retry';
-			my ($result) = $self->{member}{$slug}->selectrow_array(q{SELECT result FROM campaign.resolve_uncertain($1, $2, 'asked the provider')},
-				undef, $touch->{lease_token}, $outcome);
+			my $id = $self->{world}{provider}->sent_as(@$touch{qw(channel idempotency_key)});
+			my $outcome = $id ? 'sent' : 'retry';
 			$self->{seen}{uncertain}{$outcome}++;
 			$asked{$outcome}++;
-			die "resolve_uncertain answered $result\n" if $result eq 'invalid';
+			if ($id) { $self->{member}{$slug}->do($sent, undef, $touch->{lease_token}, $id, "$id asked"); }
+			else { $self->{member}{$slug}->do($retry, undef, $touch->{lease_token}); }
 		}
 	}
-	$self->{world}->note("$asked{sent} uncertain SMS settled: the provider had sent it") if $asked{sent};
-	$self->{world}->note("$asked{retry} uncertain SMS settled: the provider never saw it, it goes out again") if $asked{retry};
+	$self->{world}->note("$asked{sent} uncertain touches settled: the provider had sent them") if $asked{sent};
+	$self->{world}->note("$asked{retry} uncertain touches settled: the provider never saw them, they go out again") if $asked{retry};
 }
 
 sub retry_dead

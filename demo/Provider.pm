@@ -46,7 +46,7 @@ sub accept
 {
 	my ($self, $touch) = @_;
 	my $key = $touch->{idempotency_key};
-	my $id = 'msg-' . substr(md5_hex($key), 0, 12);
+	my $id = id_of($key);
 	my $call = "$$." . ++$self->{calls};
 	my $arriving = "$self->{folder}/arriving/$call";
 	my %message = (id => $id, map { $_ => $touch->{$_} }
@@ -72,11 +72,14 @@ sub calls_at_once
 	return $touch->{channel} eq 'email' && $touch->{touch_number} == 1 && md5_hex(encode_utf8($touch->{address})) =~ /^[0-3]7/;
 }
 
-sub has_sent
+# Its id of a message that it has sent out.
+sub sent_as
 {
 	my ($self, $channel, $key) = @_;
-	return -e "$self->{folder}/$channel/$key";
+	return -e "$self->{folder}/$channel/$key" ? id_of($key) : undef;
 }
+
+sub id_of { return 'msg-' . substr(md5_hex($_[0]), 0, 12); }
 
 # What was accepted since the last time.
 sub news

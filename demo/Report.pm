@@ -1,6 +1,6 @@
 package Report;
 
-# Report: what came of the three weeks, as each business sees it: its campaigns,
+# Report: what came of the eighteen days, as each business sees it: its campaigns,
 # the night in which the clocks went forward, the pause, the outage, the limit,
 # why somebody waits, one enrolment step by step, and what the second business
 # sees of the first. The closing checks are in Check.
@@ -23,6 +23,7 @@ sub print_all
 	pause($world);
 	outage($world);
 	limit($world);
+	health($world);
 	explanation($world);
 	one_enrollment($world);
 	my $isolated = isolation($world);
@@ -158,7 +159,7 @@ sub outage
 	{
 		my ($h, @n) = @$hour;
 		printf "    %-8s %18s %18s %18s  %s\n", utc('%a %H:00', $outage->{until} + $h * HOUR), map({ $_ || '.' } @n), bar($n[0] + $n[1] + $n[2], 220)
-			if $h < 6 || $h % 4 == 0;
+			if $h < 8 || $n[0] + $n[1] + $n[2];
 	}
 }
 
@@ -168,12 +169,21 @@ sub limit
 	my $capped = $world->{seen}{capped};
 	heading('The business that is limited');
 	my $rows = $world->{dba}->selectall_arrayref(<<'SQL', { Slice => {} });
-SELECT part, cap, max(used) AS most, count(*) AS windows, count(*) FILTER (WHERE used >= cap) AS full FROM used
+SELECT part, cap, max(used) AS most FROM used
  WHERE slug = 'brightwell' AND channel = 'email' GROUP BY 1, 2 ORDER BY 2
 SQL
-	printf "  brightwell sent at most %d emails in one %s; its limit is %d. %d of %d %ss were full.\n", @$_{qw(most part cap full windows part)} for @$rows;
+	printf "  brightwell sent at most %d emails in one %s; its limit is %d.\n", @$_{qw(most part cap)} for @$rows;
+	print "  (An attempt that fails uses its place as well.)\n";
 	printf "  At %d stops it had touches waiting at the limit, up to %d; at none of them did a touch of northside wait.\n", $capped->{stops} // 0, $capped->{most} // 0
 		unless $capped->{held_up};
+}
+
+sub health
+{
+	my ($world) = @_;
+	heading('What health() calls attention to at the end');
+	my $rows = $world->{platform}->selectall_arrayref(q{SELECT severity, name, value, detail FROM campaign.health() WHERE severity <> 'ok'});
+	printf "  %-9s %-18s %4s  %s\n", @$_ for @$rows;
 }
 
 sub explanation
@@ -289,18 +299,18 @@ sub facts
 	my $seen = $world->{seen};
 	heading('Nothing sent twice, nothing lost, nothing at the wrong time');
 	my ($messages, $keys) = $world->{dba}->selectrow_array('SELECT count(*), count(DISTINCT key) FROM delivered');
-	my ($sent, $by_hand, $by_event) = $world->{dba}->selectrow_array(<<'SQL');
-SELECT count(*), count(*) FILTER (WHERE provider_id IS NULL), count(*) FILTER (WHERE metadata ? 'settled_by') FROM campaign.send_logs WHERE status = 'sent'
+	my ($sent, $settled) = $world->{dba}->selectrow_array(<<'SQL');
+SELECT count(*), count(*) FILTER (WHERE metadata ->> 'settled_by' IS NOT NULL) FROM campaign.send_logs WHERE status = 'sent'
 SQL
 	my $begins = 0;
 	$begins += $seen->{$_} for grep { /^begin-/ } keys %$seen;
 	fact('messages that the provider sent', $messages, "with $keys idempotency keys");
-	fact('sent rows in send_logs', $sent, "$by_event of them settled by a receipt of the provider, $by_hand by a person who asked it");
+	fact('sent rows in send_logs', $sent, "$settled of them settled by what the provider told of them, as their worker had died");
 	fact('emails handed over once more', scalar $world->{provider}->messages('repeated'), 'by whoever took over from the dead; the provider knew the key and sent nothing');
 	fact('reports that came too late', $seen->{'report-lease_lost'} // 0, 'answered lease_lost: somebody else had the touch by then');
 	fact('sends that did not begin', $begins, 'the touch was stopped, paused or suppressed after its claim');
 	fact('workers killed', $seen->{killed} // 0, 'with SIGKILL, at work');
-	fact('uncertain SMS left to a person', ($seen->{uncertain}{sent} // 0) + ($seen->{uncertain}{retry} // 0), 'begun by a worker that died, without a receipt: never sent blindly');
+	fact('uncertain, left to a person', ($seen->{uncertain}{sent} // 0) + ($seen->{uncertain}{retry} // 0), 'begun by a worker that died, and no receipt: never sent again blindly');
 	fact('events told', $seen->{told}, sprintf '%d of them twice, and %d before the report of their message', $seen->{'event duplicate'} // 0, $seen->{'early-unmatched'} // 0);
 	fact('enrolments stopped by them', $world->value(q{SELECT count(*) FROM campaign.campaign_enrollments
 		WHERE stop_reason IN ('review_clicked', 'replied', 'feedback_submitted', 'bounced', 'unsubscribed')}));

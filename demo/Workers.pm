@@ -16,10 +16,8 @@ my $busy_lanes = <<'SQL';
 SELECT count(*) FROM campaign.touch_queue q JOIN campaign.lanes l ON l.tenant_id = q.tenant_id AND l.lane = q.lane
  WHERE l.campaign_id = (SELECT id FROM campaign.campaigns WHERE name = $1) AND q.lease_until > clock_timestamp()
 SQL
-my $something_left = <<'SQL';
-SELECT coalesce(campaign.next_due_at() <= campaign.now(), false)
-    OR EXISTS (SELECT FROM campaign.touch_queue WHERE lease_until > clock_timestamp())
-SQL
+my $due = 'coalesce(campaign.next_due_at() <= campaign.now(), false)';
+my $leased = 'EXISTS (SELECT FROM campaign.touch_queue WHERE lease_until > clock_timestamp())';
 
 sub new
 {
@@ -90,15 +88,16 @@ sub wait_for_work
 	$self->listen(0.002) until time > $patience || $self->{world}->value($busy_lanes, $campaign) >= 10;
 }
 
-# Until nothing that is due is left: neither to claim, nor with a worker.
+# Until nothing that is due is left: neither to claim, nor with a worker, be he
+# dead; if all are, until their leases have ended.
 sub drain
 {
 	my ($self) = @_;
 	my $patience = time + 300;
-	while ($self->up)
+	while (1)
 	{
 		$self->listen(0.02) while grep({ $_->{busy} } values %{ $self->{all} }) && time < $patience;
-		last unless $self->{world}->value($something_left);
+		last unless $self->{world}->value($self->up ? "SELECT $due OR $leased" : "SELECT $leased");
 		die "the queue is not drained after five minutes\n" if time > $patience;
 		$self->listen(0.02);
 	}

@@ -11,7 +11,7 @@ use Exporter 'import';
 use POSIX qw(strftime);
 use Time::HiRes qw(sleep time);
 
-use constant { HOUR => 3600, DAY => 86400, DAYS => 21 };
+use constant { HOUR => 3600, DAY => 86400, DAYS => 18 };
 use constant START => 1772438400;    # Monday, 2 March 2026, 08:00 UTC
 our @EXPORT_OK = qw(HOUR DAY DAYS START thousands utc);
 

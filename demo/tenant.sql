@@ -32,7 +32,7 @@ SELECT campaign.archive_contact(c.id)
 UPDATE campaign.contacts SET timezone = 'America/Springfield' WHERE external_id IN ('N-0100', 'N-0200');
 
 -- The second business sends no more than this, and nothing on its holiday.
-SELECT campaign.set_send_limit(id, 'email', per_hour => 20, per_day => 120) FROM campaign.tenants WHERE slug = 'brightwell';
+SELECT campaign.set_send_limit(id, 'email', per_hour => 20, per_day => 80) FROM campaign.tenants WHERE slug = 'brightwell';
 INSERT INTO campaign.blackout_dates (tenant_id, day, name)
 SELECT id, '2026-03-08', 'Frauentag' FROM campaign.tenants WHERE slug = 'brightwell';
 
