@@ -41,6 +41,10 @@ CREATE FUNCTION pg_temp.claim(most integer DEFAULT 1000, channel text DEFAULT 'e
 	SELECT count(*) FROM c $$;
 CREATE FUNCTION pg_temp.take_token() RETURNS text LANGUAGE sql SECURITY DEFINER AS $$
 	DELETE FROM tokens WHERE n = (SELECT min(n) FROM tokens) RETURNING token $$;
+-- as if all leases had ended long ago
+CREATE FUNCTION pg_temp.forget_leases() RETURNS void LANGUAGE sql SECURITY DEFINER AS $$
+	UPDATE campaign.send_usage SET lease_until = '-infinity';
+	UPDATE campaign.lanes SET throttled_until = '-infinity' WHERE throttled_until > '-infinity' $$;
 CREATE FUNCTION pg_temp.usage(channel text DEFAULT 'email')
 	RETURNS TABLE (this_hour bigint, today bigint, this_month bigint, remaining bigint, next_window_at timestamptz) LANGUAGE sql SECURITY DEFINER AS $$
 	SELECT u.this_hour, u.today, u.this_month, u.remaining, u.next_window_at FROM campaign.send_limit_usage u
@@ -56,7 +60,11 @@ RESET ROLE;
 SELECT pg_temp.claim(150);
 SELECT pg_temp.claim();
 SELECT * FROM pg_temp.usage();
--- the lane waits for the next window: claims do not look at it any more
+-- the lane waits, and claims do not look at it: while leases run that may give something back for five minutes, ...
+SELECT c.name, l.throttled_until BETWEEN campaign.now() + interval '4 minutes' AND campaign.now() + interval '5 minutes' AS waits FROM campaign.lanes l JOIN campaign.campaigns c ON c.id = l.campaign_id ORDER BY 1;
+-- ... and then until the window ends
+SELECT pg_temp.forget_leases();
+SELECT pg_temp.claim();
 SELECT c.name, l.throttled_until FROM campaign.lanes l JOIN campaign.campaigns c ON c.id = l.campaign_id ORDER BY 1;
 SELECT campaign.next_due_at(channels => '{email}');
 -- what has no limit is neither stopped nor counted
@@ -82,6 +90,8 @@ SELECT pg_temp.at_time('2030-01-10 12:00') \g /dev/null
 SELECT pg_temp.claim();
 -- the day is used up; in Berlin it ends at 23:00 UTC
 SELECT * FROM pg_temp.usage();
+SELECT pg_temp.forget_leases();
+SELECT pg_temp.claim();
 SELECT throttled_until FROM campaign.lanes WHERE channel = 'email';
 SELECT pg_temp.at_time('2030-01-10 22:59') \g /dev/null
 SELECT pg_temp.claim();
@@ -182,13 +192,21 @@ COMMIT;
 SELECT this_hour, remaining FROM pg_temp.usage();
 
 --
--- The end of the last lease is waited for, if it comes before the window's end: what has it may come back
+-- The end of a lease is waited for, if it comes before the window's end: what has it may come back
 --
 \o /dev/null
 SELECT pg_temp.at_time('2030-01-13 10:00') \g /dev/null
-SELECT count(*) FROM campaign.claim_due_touches('worker', 1000, '10 minutes', channels => '{email}');
+SELECT count(*) FROM campaign.claim_due_touches('worker', 1000, '2 minutes', channels => '{email}');
 \o
-SELECT throttled_until - campaign.now() BETWEEN '9 minutes' AND '10 minutes' AS when_leases_end FROM campaign.lanes WHERE channel = 'email';
+SELECT throttled_until - campaign.now() BETWEEN '1 minute' AND '2 minutes' AS when_leases_end FROM campaign.lanes WHERE channel = 'email';
+-- then it is given back, wherever in the lane its touch is
+UPDATE campaign.touch_queue SET lease_until = clock_timestamp() - interval '1 second' WHERE (lane, due_at, enrollment_id) IN
+	(SELECT lane, due_at, enrollment_id FROM campaign.touch_queue WHERE lease_until > clock_timestamp() AND claimed_at > campaign.now() - interval '1 minute' ORDER BY due_at DESC, enrollment_id DESC LIMIT 2);
+UPDATE campaign.touch_queue SET due_at = '2029-01-01' WHERE lease_until = '-infinity' AND lane = (SELECT lane FROM campaign.lanes WHERE channel = 'email')
+	AND enrollment_id = (SELECT max(enrollment_id::text)::uuid FROM campaign.touch_queue WHERE lease_until = '-infinity' AND lane = (SELECT lane FROM campaign.lanes WHERE channel = 'email'));
+SELECT pg_temp.forget_leases();
+SELECT attempt FROM campaign.claim_due_touches('worker', 1000, '24 hours', channels => '{email}') ORDER BY 1;
+SELECT this_hour, remaining FROM pg_temp.usage();
 
 --
 -- A cap that is first set does not give back what was never counted

@@ -46,6 +46,12 @@
 /* A transaction changes grants in place so often, and adds rows after that. */
 #define GRANT_CHANGES 32
 
+/* So many rows of a lane are looked at for a lease that has ended, besides those that may be leased. */
+#define EXPIRED_ROWS 1000
+
+/* While leases run that may give something back, a cap that is used up is looked at so often. */
+#define LOOK_AGAIN (5 * USECS_PER_MINUTE)
+
 #define NO_CAP PG_INT64_MAX
 
 /* The windows of an instant; also indexes of a cap. */
@@ -97,7 +103,6 @@ typedef struct SendMeter
 	MeterState	state;
 	TimestampTz retry_at;		/* refused */
 	TimestampTz hour;
-	bool		has_grant;
 	pg_uuid_t	grant;
 	int32		left;
 	int32		taken;			/* and not written yet */
@@ -239,6 +244,33 @@ static Statement read_channel = {
 	NULL, {UUIDOID, INT4OID}
 };
 
+/* As a claim ends a lease that it finds: the attempt counts. */
+static Statement end_leases = {
+	"WITH head AS MATERIALIZED ("
+	"  SELECT q.lane, q.due_at, q.enrollment_id"
+	"    FROM campaign.lanes l"
+	"   CROSS JOIN LATERAL ("
+	"         SELECT t.lane, t.due_at, t.enrollment_id, t.fence, t.flags, t.lease_until"
+	"           FROM campaign.touch_queue t"
+	"          WHERE t.tenant_id = $1 AND t.lane = l.lane AND t.due_at <= $3 - l.shift"
+	"          ORDER BY t.due_at, t.enrollment_id LIMIT $5) q"
+	"   WHERE l.tenant_id = $1 AND l.channel = $2"
+	"     AND q.fence <> 0 AND q.flags = 0 AND q.lease_until <= $4),"
+	" ended AS MATERIALIZED ("
+	"  SELECT t.lane, t.due_at, t.enrollment_id, t.claimed_at"
+	"    FROM head h JOIN campaign.touch_queue t"
+	"      ON t.tenant_id = $1 AND t.lane = h.lane AND t.due_at = h.due_at AND t.enrollment_id = h.enrollment_id"
+	"   WHERE t.fence <> 0 AND t.flags = 0 AND t.lease_until <= $4"
+	"     FOR UPDATE OF t SKIP LOCKED),"
+	" freed AS ("
+	"  UPDATE campaign.touch_queue t"
+	"     SET lease_until = '-infinity', claimed_at = '-infinity', fence = 0, worker_id = 0"
+	"    FROM ended e"
+	"   WHERE t.tenant_id = $1 AND t.lane = e.lane AND t.due_at = e.due_at AND t.enrollment_id = e.enrollment_id)"
+	"SELECT e.claimed_at, count(*) FROM ended e GROUP BY e.claimed_at",
+	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID}
+};
+
 static Statement throttle_lanes = {
 	"WITH other AS MATERIALIZED ("
 	"  SELECT l.lane FROM campaign.lanes l"
@@ -274,9 +306,12 @@ PG_FUNCTION_INFO_V1(campaign_return_send_usage);
 static SendMeter *caps_meter(SendCaps *caps, const pg_uuid_t *tenant, const char *channel,
 							 TimestampTz now);
 static void take_grant(SendMeter *meter, TimestampTz now, int need);
+static bool find_open_grant(SendMeter *meter);
 static void make_grant(SendMeter *meter, TimestampTz now, int need);
 static bool hold_meter(const pg_uuid_t *tenant, const char *channel);
 static bool add_meter(const pg_uuid_t *tenant, const char *channel);
+static int64 measure_room(const SendMeter *meter, const SendRules *rules, SendSums *sums, int need);
+static bool free_expired(const SendMeter *meter, const SendSums *sums, TimestampTz now);
 static void refuse(SendMeter *meter, TimestampTz retry_at);
 static void write_taken(SendMeter *meter);
 static bool read_rules(const pg_uuid_t *tenant, const char *channel, TimestampTz now, SendRules *rules);
@@ -508,24 +543,31 @@ caps_meter(SendCaps *caps, const pg_uuid_t *tenant, const char *channel, Timesta
 static void
 take_grant(SendMeter *meter, TimestampTz now, int need)
 {
-	Datum		values[3];
-	bool		isnull;
-
 	/* or it would be found again: its own lock stops nobody */
 	write_taken(meter);
+	if (!find_open_grant(meter))
+		make_grant(meter, now, need);
+}
+
+/* Of the hour, and held by nobody. */
+static bool
+find_open_grant(SendMeter *meter)
+{
+	Datum		values[3];
+	bool		isnull;
+	bool		found;
 
 	values[0] = UUIDPGetDatum(&meter->key.tenant);
 	values[1] = CStringGetTextDatum(meter->key.channel);
 	values[2] = TimestampTzGetDatum(meter->hour);
-	meter->has_grant = StatementRun(&find_grant, values, NULL) == 1;
-	if (meter->has_grant)
+	found = StatementRun(&find_grant, values, NULL) == 1;
+	if (found)
 	{
 		meter->grant = *DatumGetUUIDP(StatementValue(0, 1, &isnull));
 		meter->left = DatumGetInt32(StatementValue(0, 2, &isnull));
 	}
 	SPI_freetuptable(SPI_tuptable);
-	if (!meter->has_grant)
-		make_grant(meter, now, need);
+	return found;
 }
 
 static void
@@ -537,6 +579,7 @@ make_grant(SendMeter *meter, TimestampTz now, int need)
 	SendSums	sums;
 	int64		room;
 	int64		share = PG_INT32_MAX;
+	TimestampTz retry_at;
 	Datum		values[7];
 
 	if (!hold_meter(tenant, channel))
@@ -551,23 +594,18 @@ make_grant(SendMeter *meter, TimestampTz now, int need)
 		return;
 	}
 	meter->hour = rules.windows.start[PER_HOUR];
-	values[0] = UUIDPGetDatum(tenant);
-	values[1] = CStringGetTextDatum(channel);
-	values[2] = TimestampTzGetDatum(meter->hour);
 
-	read_sums(tenant, channel, &rules, &sums);
-	room = room_left(&rules, sums.size);
-	if (room < need && (sums.open[PER_HOUR] || sums.open[PER_DAY] || sums.open[PER_MONTH]))
+	room = measure_room(meter, &rules, &sums, need);
+	retry_at = room > 0 ? now : retry_time(&rules, &sums, sums.size, now);
+	if (retry_at > now + CAMPAIGN_CAPS_BUSY && free_expired(meter, &sums, now))
 	{
-		values[3] = TimestampTzGetDatum(Min(rules.windows.start[PER_HOUR], rules.windows.start[PER_MONTH]));
-		values[4] = TimestampTzGetDatum(Max(rules.windows.end[PER_HOUR], rules.windows.end[PER_MONTH]));
-		StatementRun(&close_grants, values, NULL);
-		read_sums(tenant, channel, &rules, &sums);
-		room = room_left(&rules, sums.size);
+		if (find_open_grant(meter))
+			return;
+		room = measure_room(meter, &rules, &sums, need);
 	}
 	if (room <= 0)
 	{
-		refuse(meter, retry_time(&rules, &sums, sums.size, now));
+		refuse(meter, retry_at);
 		return;
 	}
 
@@ -575,8 +613,10 @@ make_grant(SendMeter *meter, TimestampTz now, int need)
 		share = Min(share, rules.cap[w] / GRANT_SHARE);
 	share = Max(need, Min(share, (int64) need * GRANT_TIMES));
 	meter->left = (int32) Min(share, room);
-	meter->has_grant = true;
 	UuidV7Generate(&meter->grant);
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = CStringGetTextDatum(channel);
+	values[2] = TimestampTzGetDatum(meter->hour);
 	values[3] = TimestampTzGetDatum(rules.windows.end[PER_HOUR]);
 	values[4] = UUIDPGetDatum(&meter->grant);
 	values[5] = Int32GetDatum(meter->left);
@@ -627,6 +667,65 @@ add_meter(const pg_uuid_t *tenant, const char *channel)
 	if (StatementRun(&find_meter, values, NULL) > 0 || StatementRun(&lock_tenant, values, NULL) == 0)
 		return false;
 	return StatementRun(&insert_meter, values, NULL) == 1;
+}
+
+/* What all caps leave, with what grants of other hours have left over if that matters. */
+static int64
+measure_room(const SendMeter *meter, const SendRules *rules, SendSums *sums, int need)
+{
+	const pg_uuid_t *tenant = &meter->key.tenant;
+	const char *channel = meter->key.channel;
+	const SendWindows *windows = &rules->windows;
+	Datum		values[5];
+	int64		room;
+
+	read_sums(tenant, channel, rules, sums);
+	room = room_left(rules, sums->size);
+	if (room >= need || !(sums->open[PER_HOUR] || sums->open[PER_DAY] || sums->open[PER_MONTH]))
+		return room;
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = CStringGetTextDatum(channel);
+	values[2] = TimestampTzGetDatum(meter->hour);
+	values[3] = TimestampTzGetDatum(Min(windows->start[PER_HOUR], windows->start[PER_MONTH]));
+	values[4] = TimestampTzGetDatum(Max(windows->end[PER_HOUR], windows->end[PER_MONTH]));
+	StatementRun(&close_grants, values, NULL);
+	read_sums(tenant, channel, rules, sums);
+	return room_left(rules, sums->size);
+}
+
+/*
+ * What touches still have whose lease has ended before their send was begun.
+ * The claim that is at work may never come to them, since others before them
+ * find the cap used up.  They are not far from the head of their lane, which
+ * claims take from.  True if something came back.
+ */
+static bool
+free_expired(const SendMeter *meter, const SendSums *sums, TimestampTz now)
+{
+	Datum		values[5];
+	int64		used = Max(sums->used[PER_HOUR], Max(sums->used[PER_DAY], sums->used[PER_MONTH]));
+	TimestampTz *claimed_at;
+	int		   *units;
+	int			nclaims;
+	bool		isnull;
+
+	values[0] = UUIDPGetDatum(&meter->key.tenant);
+	values[1] = CStringGetTextDatum(meter->key.channel);
+	values[2] = TimestampTzGetDatum(now);
+	values[3] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[4] = Int64GetDatum(Min(used + EXPIRED_ROWS, 10 * EXPIRED_ROWS));
+	nclaims = (int) StatementRun(&end_leases, values, NULL);
+	claimed_at = palloc_array(TimestampTz, nclaims + 1);
+	units = palloc_array(int, nclaims + 1);
+	for (int i = 0; i < nclaims; i++)
+	{
+		claimed_at[i] = DatumGetTimestampTz(StatementValue(i, 1, &isnull));
+		units[i] = (int) DatumGetInt64(StatementValue(i, 2, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	for (int i = 0; i < nclaims; i++)
+		(void) count_usage(&meter->key.tenant, meter->key.channel, claimed_at[i], -units[i]);
+	return nclaims > 0;
 }
 
 static void
@@ -774,9 +873,9 @@ retry_time(const SendRules *rules, const SendSums *sums, const int64 *counted, T
 		ends = Max(ends, rules->windows.end[w]);
 		lease_until = Min(lease_until, sums->lease_until[w]);
 	}
-	/* leases run on the wall clock */
+	/* leases run on the wall clock, and one grant may have short and long ones */
 	if (!TIMESTAMP_IS_NOEND(lease_until))
-		ends = Min(ends, now + (lease_until - GetCurrentTimestamp()));
+		ends = Min(ends, now + Min(lease_until - GetCurrentTimestamp(), LOOK_AGAIN));
 	return Max(ends, now + CAMPAIGN_CAPS_BUSY);
 }
 
