@@ -232,8 +232,8 @@ SQL
 			else { $self->{member}{$slug}->do($retry, undef, $touch->{lease_token}); }
 		}
 	}
-	$self->{world}->note("$asked{sent} uncertain touches settled: the provider had sent them") if $asked{sent};
-	$self->{world}->note("$asked{retry} uncertain touches settled: the provider never saw them, they go out again") if $asked{retry};
+	$self->{world}->note("uncertain touches: of $asked{sent} the provider says that it has sent it") if $asked{sent};
+	$self->{world}->note("uncertain touches: $asked{retry} never reached the provider, and tried again") if $asked{retry};
 }
 
 sub retry_dead
