@@ -176,11 +176,11 @@ SET ROLE regress_events_worker;
 SELECT lease_token AS token FROM campaign.claim_due_touches('worker', begin_now => true) \gset
 SELECT pg_temp.expire_leases();
 SET ROLE regress_events_ann;
-SELECT touch_number, status FROM campaign.enrollment_touches WHERE enrollment_id = :'gils';
+SELECT touch_number, status FROM campaign.enrollment_touches WHERE enrollment_id = :'gils' ORDER BY 1;
 SET ROLE regress_events_worker;
 SELECT result, stopped FROM campaign.record_event('delivered', lease_token => :'token', provider_id => 'gil-1', event_id => 'gil');
 SET ROLE regress_events_ann;
-SELECT touch_number, status FROM campaign.enrollment_touches WHERE enrollment_id = :'gils';
+SELECT touch_number, status FROM campaign.enrollment_touches WHERE enrollment_id = :'gils' ORDER BY 1;
 SELECT status, provider_id, metadata, sent_at = claimed_at AS at_claim FROM campaign.send_logs WHERE enrollment_id = :'gils';
 -- by the enrolment as well, and a reply stops it in the same breath
 SELECT pg_temp.enroll(:'both', 'hal', '+12125550108') AS hals \gset
@@ -194,7 +194,7 @@ SELECT touch_number, status FROM campaign.enrollment_touches WHERE enrollment_id
 SET ROLE regress_events_worker;
 SELECT result, stopped FROM campaign.record_event('replied', enrollment => :'hals');
 SET ROLE regress_events_ann;
-SELECT touch_number, status FROM campaign.enrollment_touches WHERE enrollment_id = :'hals';
+SELECT touch_number, status FROM campaign.enrollment_touches WHERE enrollment_id = :'hals' ORDER BY 1;
 -- sent without begin_send, and its worker died: the token proves it, before anybody sends it again
 SELECT pg_temp.enroll(:'mail', 'ian') AS ians \gset
 SET ROLE regress_events_worker;

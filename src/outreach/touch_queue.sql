@@ -305,47 +305,6 @@ END $$;
 COMMENT ON FUNCTION campaign.retry_touch(uuid, integer) IS
 'Tries a dead touch (campaign.dead_touches) again, now and with a full set of attempts; the sequence then goes on where it was. Reopens a completed enrolment. Returns when it is due; raises CP002 if the touch has not failed, the enrolment is stopped, its campaign is over or another touch is under way, P0002, 25000 above READ COMMITTED.';
 
--- Claims end leases that have ended where they come by. They do not come by lanes that are paused or
--- whose cap is used up, and there an ended lease would keep what it has of the cap.
-CREATE FUNCTION campaign.expire_leases(max_rows integer) RETURNS bigint
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_variable
-DECLARE
-  now_time timestamptz := campaign.now();
-  wall_time timestamptz := clock_timestamp();
-  ended record;
-  done bigint := 0;
-BEGIN
-  FOR ended IN
-    SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.flags, q.claimed_at
-      FROM campaign.lanes l
-      JOIN campaign.channels c ON c.channel = l.channel
-     CROSS JOIN LATERAL (SELECT t.* FROM campaign.touch_queue t
-                          WHERE t.tenant_id = l.tenant_id AND t.lane = l.lane AND t.due_at <= now_time - l.shift
-                          ORDER BY t.due_at, t.enrollment_id LIMIT max_rows) f
-      JOIN campaign.touch_queue q ON q.tenant_id = f.tenant_id AND q.lane = f.lane AND q.due_at = f.due_at
-       AND q.enrollment_id = f.enrollment_id
-     WHERE (l.paused OR l.throttled_until > now_time) AND q.lease_until <= wall_time AND q.claimed_at > '-infinity'
-       AND (q.flags = 0 OR q.flags = 1 AND c.uncertain_policy <> 'retry')
-     LIMIT max_rows
-       FOR UPDATE OF q SKIP LOCKED
-  LOOP
-    IF ended.flags = 0 THEN
-      -- the fence stays: a late report is still taken
-      UPDATE campaign.touch_queue q SET claimed_at = '-infinity'
-       WHERE q.tenant_id = ended.tenant_id AND q.lane = ended.lane AND q.due_at = ended.due_at AND q.enrollment_id = ended.enrollment_id;
-      PERFORM campaign.return_send_usage(ended.tenant_id, ended.lane, ended.claimed_at);
-    ELSE
-      UPDATE campaign.touch_queue q SET due_at = 'infinity'
-       WHERE q.tenant_id = ended.tenant_id AND q.lane = ended.lane AND q.due_at = ended.due_at AND q.enrollment_id = ended.enrollment_id;
-    END IF;
-    done := done + 1;
-  END LOOP;
-  RETURN done;
-END $$;
-COMMENT ON FUNCTION campaign.expire_leases(integer) IS
-'Internal: of lanes that claims do not come by, gives back what ended leases had of the caps, and puts aside what may have been sent. Waits for nobody; returns how many touches.';
-
 CREATE FUNCTION campaign.next_due_at(tenants uuid[] DEFAULT NULL, channels text[] DEFAULT NULL) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC

@@ -308,6 +308,33 @@ ALTER TABLE campaign.contacts
     AND pg_catalog.num_nonnulls(first_name, last_name, email, phone, linkedin_url, timezone, language, company_id, owner_member,
       job_title, seniority, icp_fit, score, external_id, quiet_from) = 0);
 
+CREATE FUNCTION campaign.live_enrollments(tenant uuid, contacts uuid[]) RETURNS uuid[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN ARRAY(SELECT l.id FROM unnest(contacts) AS k(id)
+                CROSS JOIN LATERAL (SELECT e.id FROM campaign.campaign_enrollments e
+                                     WHERE e.tenant_id = tenant AND e.contact_id = k.id AND e.status = 'active' OFFSET 0) l
+                ORDER BY l.id);
+END $$;
+
+COMMENT ON FUNCTION campaign.live_enrollments(uuid, uuid[]) IS
+'Internal: the live enrolments of contacts, in order.';
+
+CREATE OR REPLACE FUNCTION campaign.lock_contact_touches(tenant uuid, contacts uuid[]) RETURNS uuid[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  one uuid;
+  locked uuid[] := '{}';
+BEGIN
+  FOREACH one IN ARRAY campaign.live_enrollments(tenant, contacts) LOOP
+    PERFORM FROM campaign.touch_queue q WHERE q.tenant_id = tenant AND q.enrollment_id = one FOR UPDATE;
+    IF FOUND THEN
+      locked := locked || one;
+    END IF;
+  END LOOP;
+  RETURN locked;
+END $$;
+
 CREATE OR REPLACE FUNCTION campaign.set_consent(contact uuid, channel text, state text, source text DEFAULT NULL, method text DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -2176,46 +2203,6 @@ BEGIN
   RETURN now_time;
 END $$;
 
-CREATE FUNCTION campaign.expire_leases(max_rows integer) RETURNS bigint
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_variable
-DECLARE
-  now_time timestamptz := campaign.now();
-  wall_time timestamptz := clock_timestamp();
-  ended record;
-  done bigint := 0;
-BEGIN
-  FOR ended IN
-    SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.flags, q.claimed_at
-      FROM campaign.lanes l
-      JOIN campaign.channels c ON c.channel = l.channel
-     CROSS JOIN LATERAL (SELECT t.* FROM campaign.touch_queue t
-                          WHERE t.tenant_id = l.tenant_id AND t.lane = l.lane AND t.due_at <= now_time - l.shift
-                          ORDER BY t.due_at, t.enrollment_id LIMIT max_rows) f
-      JOIN campaign.touch_queue q ON q.tenant_id = f.tenant_id AND q.lane = f.lane AND q.due_at = f.due_at
-       AND q.enrollment_id = f.enrollment_id
-     WHERE (l.paused OR l.throttled_until > now_time) AND q.lease_until <= wall_time AND q.claimed_at > '-infinity'
-       AND (q.flags = 0 OR q.flags = 1 AND c.uncertain_policy <> 'retry')
-     LIMIT max_rows
-       FOR UPDATE OF q SKIP LOCKED
-  LOOP
-    IF ended.flags = 0 THEN
-      -- the fence stays: a late report is still taken
-      UPDATE campaign.touch_queue q SET claimed_at = '-infinity'
-       WHERE q.tenant_id = ended.tenant_id AND q.lane = ended.lane AND q.due_at = ended.due_at AND q.enrollment_id = ended.enrollment_id;
-      PERFORM campaign.return_send_usage(ended.tenant_id, ended.lane, ended.claimed_at);
-    ELSE
-      UPDATE campaign.touch_queue q SET due_at = 'infinity'
-       WHERE q.tenant_id = ended.tenant_id AND q.lane = ended.lane AND q.due_at = ended.due_at AND q.enrollment_id = ended.enrollment_id;
-    END IF;
-    done := done + 1;
-  END LOOP;
-  RETURN done;
-END $$;
-
-COMMENT ON FUNCTION campaign.expire_leases(integer) IS
-'Internal: of lanes that claims do not come by, gives back what ended leases had of the caps, and puts aside what may have been sent. Waits for nobody; returns how many touches.';
-
 CREATE OR REPLACE FUNCTION campaign.next_due_at(tenants uuid[] DEFAULT NULL, channels text[] DEFAULT NULL) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -2646,11 +2633,13 @@ COMMENT ON FUNCTION campaign.event_of_enrollment(campaign.touch_events) IS
 CREATE FUNCTION campaign.contacts_with_address(tenant uuid, address text) RETURNS uuid[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN ARRAY(SELECT c.id FROM campaign.contacts c
-                WHERE c.tenant_id = tenant
-                  AND (campaign.normalize_address(c.email) = address OR c.phone = address
-                       OR campaign.normalize_address(c.linkedin_url) = address)
-                ORDER BY c.id);
+  RETURN ARRAY(SELECT c.id FROM campaign.contacts c WHERE c.tenant_id = tenant AND campaign.normalize_address(c.email) = address
+               UNION
+               SELECT c.id FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.phone = address
+               UNION
+               SELECT c.id FROM campaign.contacts c
+                WHERE c.tenant_id = tenant AND c.linkedin_url IS NOT NULL AND campaign.normalize_address(c.linkedin_url) = address
+                ORDER BY 1);
 END $$;
 
 COMMENT ON FUNCTION campaign.contacts_with_address(uuid, text) IS
@@ -2664,12 +2653,16 @@ BEGIN
   v.channel := coalesce(v.channel, CASE WHEN strpos(v.address, '@') > 0 THEN 'email' WHEN starts_with(v.address, '+') THEN 'sms' END);
   v.contact_id := contacts[1];
   v.unmatched := v.contact_id IS NULL;
-  SELECT l.* INTO message
-    FROM campaign.send_logs l
-    LEFT JOIN campaign.campaign_enrollments e ON e.tenant_id = v.tenant_id AND e.id = l.enrollment_id
-   WHERE l.tenant_id = v.tenant_id AND l.contact_id = ANY (contacts) AND l.status = 'sent'
-     AND campaign.normalize_address(l.address) = v.address AND (v.kind <> 'unsubscribed' OR l.channel = v.channel)
-   ORDER BY e.status = 'active' DESC NULLS LAST, l.sent_at DESC, l.id DESC LIMIT 1;
+  SELECT (f.l).* INTO message
+    FROM unnest(contacts) AS k(id)
+   CROSS JOIN LATERAL (
+         SELECT l, l.enrollment_id, l.sent_at, l.id FROM campaign.send_logs l
+          WHERE l.tenant_id = v.tenant_id AND l.contact_id = k.id AND l.status = 'sent'
+            AND campaign.normalize_address(l.address) = v.address AND (v.kind <> 'unsubscribed' OR l.channel = v.channel)
+         OFFSET 0) f
+    LEFT JOIN LATERAL (SELECT e.status FROM campaign.campaign_enrollments e
+                        WHERE e.tenant_id = v.tenant_id AND e.id = f.enrollment_id OFFSET 0) e ON true
+   ORDER BY e.status = 'active' DESC NULLS LAST, f.sent_at DESC, f.id DESC LIMIT 1;
   IF FOUND THEN
     v := campaign.event_of_message(v, message);
   END IF;
@@ -2748,39 +2741,52 @@ END $$;
 COMMENT ON FUNCTION campaign.event_rules(campaign.touch_events) IS
 'Internal: what the tenant''s rules for an event, or else the defaults, say; nothing for what a program did.';
 
-CREATE FUNCTION campaign.lock_event_targets(tenant uuid, contacts uuid[], enrollment uuid, may_wait boolean) RETURNS boolean
+CREATE FUNCTION campaign.lock_event_targets(tenant uuid, contacts uuid[], enrollment uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  wanted uuid[];
-  n integer;
+  one uuid;
 BEGIN
-  IF may_wait THEN
-    PERFORM FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = ANY (contacts) ORDER BY c.id FOR NO KEY UPDATE;
-    wanted := ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
-                     WHERE e.tenant_id = tenant AND e.contact_id = ANY (contacts) AND e.status = 'active') || enrollment;
-    PERFORM FROM campaign.campaign_enrollments e WHERE e.tenant_id = tenant AND e.id = ANY (wanted) ORDER BY e.id FOR NO KEY UPDATE;
-    RETURN true;
-  END IF;
-  SELECT count(*) INTO n
-    FROM (SELECT FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = ANY (contacts) ORDER BY c.id FOR NO KEY UPDATE SKIP LOCKED) l;
-  IF n < cardinality(contacts) THEN
-    RETURN false;
-  END IF;
-  wanted := ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
-                   WHERE e.tenant_id = tenant AND (e.contact_id = ANY (contacts) AND e.status = 'active' OR e.id = enrollment));
-  SELECT count(*) INTO n
-    FROM (SELECT FROM campaign.campaign_enrollments e WHERE e.tenant_id = tenant AND e.id = ANY (wanted) ORDER BY e.id FOR NO KEY UPDATE SKIP LOCKED) l;
-  IF n < cardinality(wanted) THEN
-    RETURN false;
-  END IF;
-  wanted := ARRAY(SELECT q.enrollment_id FROM campaign.touch_queue q WHERE q.tenant_id = tenant AND q.enrollment_id = ANY (wanted));
-  SELECT count(*) INTO n
-    FROM (SELECT FROM campaign.touch_queue q WHERE q.tenant_id = tenant AND q.enrollment_id = ANY (wanted) ORDER BY q.enrollment_id FOR UPDATE SKIP LOCKED) l;
-  RETURN n = cardinality(wanted);
+  FOREACH one IN ARRAY contacts LOOP
+    PERFORM FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = one FOR NO KEY UPDATE;
+  END LOOP;
+  FOR one IN
+    SELECT DISTINCT w.id FROM unnest(campaign.live_enrollments(tenant, contacts) || enrollment) AS w(id) WHERE w.id IS NOT NULL ORDER BY 1
+  LOOP
+    PERFORM FROM campaign.campaign_enrollments e WHERE e.tenant_id = tenant AND e.id = one FOR NO KEY UPDATE;
+  END LOOP;
 END $$;
 
-COMMENT ON FUNCTION campaign.lock_event_targets(uuid, uuid[], uuid, boolean) IS
-'Internal: locks contacts, their live enrolments and one more until the end of the transaction; not waiting, their queue rows too, and returns false if somebody has one of them.';
+COMMENT ON FUNCTION campaign.lock_event_targets(uuid, uuid[], uuid) IS
+'Internal: locks contacts, which come in order, their live enrolments and one more until the end of the transaction.';
+
+CREATE FUNCTION campaign.try_lock_event_targets(tenant uuid, contacts uuid[], enrollment uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  one uuid;
+BEGIN
+  FOREACH one IN ARRAY contacts LOOP
+    PERFORM FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = one FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  FOR one IN
+    SELECT DISTINCT w.id FROM unnest(campaign.live_enrollments(tenant, contacts) || enrollment) AS w(id) WHERE w.id IS NOT NULL ORDER BY 1
+  LOOP
+    PERFORM FROM campaign.campaign_enrollments e WHERE e.tenant_id = tenant AND e.id = one FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+      RETURN false;
+    END IF;
+    PERFORM FROM campaign.touch_queue q WHERE q.tenant_id = tenant AND q.enrollment_id = one FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND AND EXISTS (SELECT FROM campaign.touch_queue q WHERE q.tenant_id = tenant AND q.enrollment_id = one) THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  RETURN true;
+END $$;
+
+COMMENT ON FUNCTION campaign.try_lock_event_targets(uuid, uuid[], uuid) IS
+'Internal: locks contacts, which come in order, their live enrolments and one more, and the queue rows of these, until the end of the transaction, without waiting; false if somebody has one of them.';
 
 CREATE FUNCTION campaign.settle_touch_by_event(v campaign.touch_events, lease_token text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -2856,9 +2862,10 @@ BEGIN
   PERFORM campaign.count_event(v);
   IF rules.stop_reason IS NOT NULL THEN
     stopped := campaign.stop_enrollments(v.tenant_id,
-      ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
-             WHERE e.tenant_id = v.tenant_id AND e.contact_id = ANY (contacts) AND e.status = 'active'
-               AND (e.id = v.enrollment_id OR rules.stop_scope IS DISTINCT FROM 'enrollment' AND e.enrolled_at <= began_by)),
+      ARRAY(SELECT w.id FROM unnest(campaign.live_enrollments(v.tenant_id, contacts)) AS w(id)
+             WHERE w.id = v.enrollment_id
+                OR rules.stop_scope IS DISTINCT FROM 'enrollment'
+                   AND (SELECT e.enrolled_at FROM campaign.campaign_enrollments e WHERE e.tenant_id = v.tenant_id AND e.id = w.id) <= began_by),
       rules.stop_reason);
   END IF;
   IF rules.suppress_reason IS NOT NULL OR rules.opts_out THEN
@@ -2901,7 +2908,7 @@ BEGIN
     holders := ARRAY(SELECT u.id FROM unnest(contacts || campaign.contacts_with_address(v.tenant_id, v.address)) AS u(id)
                       GROUP BY u.id ORDER BY u.id);
   END IF;
-  PERFORM campaign.lock_event_targets(v.tenant_id, holders, v.enrollment_id, true);
+  PERFORM campaign.lock_event_targets(v.tenant_id, holders, v.enrollment_id);
   -- what is told of an erased contact counts, and is not kept
   IF EXISTS (SELECT FROM campaign.contacts c WHERE c.tenant_id = v.tenant_id AND c.id = v.contact_id AND c.erased_at IS NOT NULL) THEN
     v.provider_id := NULL;
@@ -3022,7 +3029,7 @@ BEGIN
       holders := ARRAY(SELECT u.id FROM unnest(holders || campaign.contacts_with_address(tenant, v.address)) AS u(id)
                         GROUP BY u.id ORDER BY u.id);
     END IF;
-    EXIT WHEN NOT campaign.lock_event_targets(tenant, holders, v.enrollment_id, false);
+    EXIT WHEN NOT campaign.try_lock_event_targets(tenant, holders, v.enrollment_id);
     UPDATE campaign.touch_events u
        SET unmatched = false, enrollment_id = v.enrollment_id, campaign_id = v.campaign_id, contact_id = v.contact_id,
            touch_number = v.touch_number, channel = v.channel, address = v.address, is_machine = v.is_machine
@@ -4592,12 +4599,13 @@ CREATE FUNCTION campaign.simulated_enrollments(campaign uuid, contacts uuid[]) R
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT array_agg(ROW(campaign.now(), c.contact, NULL, NULL, r.outcome, r.reason, NULL, NULL, NULL)::campaign.simulated_event ORDER BY c.place)
-    FROM (SELECT u.contact, min(u.place) AS place FROM unnest($2) WITH ORDINALITY AS u(contact, place) GROUP BY u.contact) c
+    FROM (SELECT u.contact, min(u.place) AS place FROM unnest($2) WITH ORDINALITY AS u(contact, place)
+           GROUP BY u.contact ORDER BY min(u.place)) c
    CROSS JOIN LATERAL campaign.enroll($1, c.contact, anchor_at => campaign.now()) r;
 END;
 
 COMMENT ON FUNCTION campaign.simulated_enrollments(uuid, uuid[]) IS
-'Internal: enrols the contacts, each once, and says what came of it.';
+'Internal: enrols the contacts, each once and in their order, and says what came of it.';
 
 CREATE FUNCTION campaign.simulated_deferrals(tenant uuid, enrollments uuid[], touches smallint[], dues timestamptz[])
 RETURNS campaign.simulated_event[]

@@ -43,6 +43,8 @@ INSERT INTO campaign.blackout_dates (tenant_id, day, name) VALUES (:'ada', '2000
 SELECT campaign.set_consent(:'c1', 'sms', 'opted_in', 'form', 'checkbox');
 SELECT campaign.suppress_address(:'ada', 'nobody@example.com', 'unsubscribe', 'asked by phone');
 SELECT campaign.archive_contact(:'c9');
+SELECT campaign.set_send_limit(:'ada', 'email', 500, 5000);
+SELECT campaign.start_warmup(:'ada', 'sms');
 
 -- Campaigns in several states, with a second version of a plan.
 SELECT campaign.create_campaign_from_template('00000000-0000-8000-8003-000000000002', 'Reviews', :'ada') AS reviews \gset

@@ -46,6 +46,8 @@ BEGIN
 	INSERT INTO campaign.service_types (tenant_id, service_type, name) VALUES (tenant, 'only_' || who, who);
 	INSERT INTO campaign.blackout_dates (tenant_id, day, name) VALUES (tenant, '2000-01-01', who);
 	INSERT INTO campaign.stop_rules (tenant_id, event, action) VALUES (tenant, 'delivered', 'none');
+	UPDATE campaign.send_limits l SET per_hour = 1000 WHERE l.tenant_id = tenant AND l.channel = 'email';
+	PERFORM campaign.start_warmup(tenant, 'sms');
 	INSERT INTO campaign.message_templates (tenant_id, channel, name, subject, body) VALUES (tenant, 'email', who, 'Hi', 'Hi') RETURNING id INTO template;
 	INSERT INTO campaign.campaign_templates (tenant_id, name, template_config) VALUES (tenant, who, steps) RETURNING id INTO preset;
 	running := campaign.create_campaign(tenant, 'running', steps);
@@ -320,6 +322,7 @@ INSERT INTO probe.cases VALUES
 	('campaign.is_timezone(text)', NULL, 'pure'),
 	('campaign.require_timezone(text)', NULL, 'pure'),
 	('campaign.effective_timezone(text,text)', NULL, 'pure'),
+	('campaign.send_windows(timestamp with time zone,text)', NULL, 'pure'),
 	('campaign.next_allowed_at(timestamp with time zone,text,time without time zone,time without time zone,date[])', NULL, 'pure'),
 	('campaign.uuid_v7()', NULL, 'pure'),
 	('campaign.current_member()', NULL, 'pure'),
@@ -383,6 +386,10 @@ INSERT INTO probe.cases VALUES
 	('campaign.suppress_address(uuid,text,text,text)', $$campaign.suppress_address('{own.tenant}', '{address}')$$, '^value: t'),
 	('campaign.lift_suppression(uuid,text)', $$campaign.lift_suppression('{tenant}', '{address}')$$, '^P0002'),
 	('campaign.lift_suppression(uuid,text)', $$campaign.lift_suppression('{own.tenant}', '{address}')$$, '^value: f'),
+	('campaign.set_send_limit(uuid,text,integer,integer,integer,interval)', $$campaign.set_send_limit('{tenant}', 'email', 1)$$, '^P0002'),
+	('campaign.clear_send_limit(uuid,text)', $$campaign.clear_send_limit('{tenant}', 'email')$$, '^P0002'),
+	('campaign.start_warmup(uuid,text,date,jsonb)', $$campaign.start_warmup('{tenant}', 'email')$$, '^P0002'),
+	('campaign.stop_warmup(uuid,text)', $$campaign.stop_warmup('{tenant}', 'sms')$$, '^P0002'),
 	('campaign.list_tenant_keys(uuid)', $$(SELECT count(*) FROM campaign.list_tenant_keys('{tenant}'))$$, '^P0002'),
 	('campaign.rotate_tenant_key(uuid)', $$campaign.rotate_tenant_key('{tenant}')$$, '^P0002'),
 	('campaign.drop_tenant_key(uuid,integer)', $$campaign.drop_tenant_key('{tenant}', 1)$$, '^P0002'),
@@ -405,6 +412,7 @@ INSERT INTO probe.cases VALUES
 	('campaign.enroll(uuid,uuid,uuid,timestamp with time zone)', $$campaign.enroll('{running}', '{own.lone}')$$, '^P0002'),
 	('campaign.enroll(uuid,uuid,uuid,timestamp with time zone)', $$campaign.enroll('{own.running}', '{lone}')$$, '^P0002'),
 	('campaign.enroll(uuid,uuid,uuid,timestamp with time zone)', $$campaign.enroll('{own.running}', '{own.lone}', '{job}')$$, '^P0002'),
+	('campaign.explain_enrollment(uuid)', $$(SELECT count(*) FROM campaign.explain_enrollment('{enrollment}'))$$, '^P0002'),
 	('campaign.stop_enrollment(uuid,text)', $$campaign.stop_enrollment('{enrollment}')$$, '^P0002'),
 	('campaign.stop_contact(uuid,text)', $$campaign.stop_contact('{contact}')$$, '^P0002'),
 	('campaign.enroll_contacts(uuid,uuid[],timestamp with time zone)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.reason, r.contacts), ', ') FROM campaign.enroll_contacts('{running}', ARRAY['{lone}']::uuid[]) r)$$, '^P0002'),

@@ -3,8 +3,9 @@
 # the log replays to it.
 #
 # The seeds are fixed and printed.  CAMPAIGN_SEED=N runs the one sequence of
-# that seed, CAMPAIGN_SOAK=1 many more from a seed that the time gives.  With
-# PGHOST set it uses that server, in a database of its own.
+# that seed, or CAMPAIGN_SEQUENCES of them from there; CAMPAIGN_SOAK=1 runs many
+# more, from a seed that the time gives.  With PGHOST set it uses that server, in
+# a database of its own.
 use strict;
 use warnings;
 
@@ -20,7 +21,7 @@ use EngineDatabase;
 use EngineRun qw(random_sequence run_sequence shorten);
 
 my $soak = $ENV{CAMPAIGN_SOAK};
-my $count = $ENV{CAMPAIGN_SEED} ? 1 : $ENV{CAMPAIGN_SEQUENCES} // ($soak ? 5_000 : 100);
+my $count = $ENV{CAMPAIGN_SEQUENCES} // ($ENV{CAMPAIGN_SEED} ? 1 : $soak ? 5_000 : 100);
 my $first = $ENV{CAMPAIGN_SEED} // ($soak ? time * 10_000 % 2_000_000_000 : 1);
 my $length = 60;
 my $most_failures = 3;
@@ -29,6 +30,8 @@ my $node = start_server();
 my $database = "campaign_property_$$";
 my $dsn = make_database();
 my $db = EngineDatabase->new($dsn);
+# a model that stumbles proves nothing
+$SIG{__WARN__} = sub { die @_ };
 my (%seen, @failed);
 diag("$count sequences of $length moves, seeds $first to " . ($first + $count - 1));
 
@@ -53,7 +56,7 @@ sub show_failure
 	my ($sequence, $failure) = @_;
 	diag("seed $sequence->{seed}, $failure->{text}");
 	my ($moves, $shorter) = shorten($db, $sequence, $failure, 60);
-	diag('made shorter: ', join(' ', map { $_->[0] } @$moves), "\n$shorter->{text}\n", $db->transcript);
+	diag('made shorter: ', join(' ', map { $_->[0] } @$moves), "\n$shorter->{text}\n$shorter->{transcript}");
 	return;
 }
 

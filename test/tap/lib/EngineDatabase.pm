@@ -12,7 +12,7 @@ use warnings;
 use DBI;
 use Exporter 'import';
 
-use EngineModel qw(FOREVER);
+use ModelTimes qw(FOREVER);
 
 our @EXPORT_OK = qw(time_text);
 
@@ -33,6 +33,7 @@ sub new
 	$db->{sessions}{$_} = $db->open_session($roles{$_}) foreach keys %roles;
 	$_->do("SET lock_timeout = '20ms'") foreach values %{ $db->{sessions} };
 	$db->{sessions}{$_} = $db->open_session foreach qw(inside looker);
+	($db->{superuser}) = $db->{sessions}{inside}->selectrow_array('SELECT current_user');
 	# the library has to be there before its settings are
 	$_->do('SELECT campaign.now()') foreach values %{ $db->{sessions} };
 	# a worker's first claim writes its name down
@@ -154,15 +155,37 @@ sub forget_transcript
 	return;
 }
 
+# As SQL, with the names of the model for ids and tokens.
 sub transcript
 {
-	my ($db) = @_;
-	return join '', map {
-		my $answer = ref $_->{answer}
-		  ? join "\n--   ", map { my $row = $_; join ', ', map { "$_ " . ($row->{$_} // 'NULL') } sort keys %$row } @{ $_->{answer} }
-		  : $_->{answer};
-		sprintf "-- %s at %s\n%s;\n--   %s\n", $_->{who}, time_text($_->{now}), $_->{sql}, $answer
-	} @{ $db->{transcript} };
+	my ($db, $m) = @_;
+	my %names = map { ($_->{text} // $_->{id} // '') => $_->{name} }
+	  map { @$_ } @$m{qw(tenants contacts campaigns jobs enrollments conflicts events tokens)};
+	my $now = '';
+	my $text = '';
+	foreach my $entry (@{ $db->{transcript} })
+	{
+		my $time = time_text($entry->{now});
+		$text .= "-- $time\n" if $time ne $now;
+		$now = $time;
+		$text .= "$entry->{sql};  -- $entry->{who}\n--   " . answer_text($entry->{answer}) . "\n";
+	}
+	my $known = join '|', map { quotemeta } grep { length } keys %names;
+	$text =~ s/'?($known)'?/$names{$1}/g if $known;
+	$text =~ s/property\.at\((-?\d+)\)/"'" . time_text($1) . "'"/ge;
+	return $text;
+}
+
+# What says nothing new is left out.
+sub answer_text
+{
+	my ($answer) = @_;
+	return $answer unless ref $answer;
+	my $dull = qr/^(tenant_id|campaign_id|contact_id|body|body_html|attachments|config|needs_pdf|subject|sender_name|idempotency_key|lease_until|minutes|address|scheduled_at|due_at)$/;
+	return join "\n--   ", map {
+		my $row = $_;
+		join ', ', map { "$_ " . ($row->{$_} // 'NULL') =~ s/^(\d{16})$/time_text($1)/er } grep { !/$dull/ } sort keys %$row
+	} @$answer;
 }
 
 sub time_text

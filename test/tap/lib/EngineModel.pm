@@ -6,33 +6,41 @@ package EngineModel;
 # What the engine is free to choose (which of several due touches a claim
 # takes, by how much a retry is put off) it is told, and the moves judge it.
 #
+# Here are enrolments and what outcomes, stops and migrations do to them; the
+# gate, what is in the way of an enrolment, and events are in models of their
+# own, which this one is made of.
+#
 # Times are microseconds since 1970.  A lease is none, live or ended: leases run
 # on the wall clock, which is not the model's.
 #
 # An enrolment's queue row is $e->{row}, or undef:
-#   touch scheduled due attempt base resume   as in campaign.touch_queue
-#   lease token claimed worker                of the last claim
-#   begun stopped                             the flags
+#   touch scheduled due attempt base resume rescheduled   as in touch_queue, due
+#     without the shift of the campaign's lanes
+#   lease token claimed worker                            of the last claim
+#   begun stopped                                         the flags
 
 use strict;
 use warnings;
 
 use Exporter 'import';
-use List::Util qw(max);
+use List::Util qw(max min);
 
-our @EXPORT_OK = qw(new_name FOREVER SECOND MINUTE HOUR DAY);
+use ModelTimes qw(FOREVER MINUTE earliest latest);
+use parent qw(-norequire GateModel ConflictModel EventModel);
+use ConflictModel;
+use EventModel;
+use GateModel;
 
-use constant {
-	FOREVER => 9_000_000_000_000_000_000,
-	SECOND => 1_000_000,
-	MINUTE => 60_000_000,
-	HOUR => 3_600_000_000,
-	DAY => 86_400_000_000
-};
+our @EXPORT_OK = qw(new_name);
 
 # Names are given once in a sequence, K1, K2, E1 ..., whichever copy of the model
 # the named thing is in.
 my %last;
+
+# And log rows have the order in which they were written.
+my $serial = 0;
+
+sub next_serial { return ++$serial; }
 
 sub new_name
 {
@@ -45,7 +53,7 @@ sub new
 	my ($class, %given) = @_;
 	%last = ();
 	my %lists = map { $_ => [] }
-	  qw(tenants contacts campaigns jobs enrollments job_outcomes conflicts manual_sends tokens);
+	  qw(tenants contacts campaigns jobs enrollments job_outcomes conflicts events manual_sends tokens);
 	return bless { %lists, %given }, $class;
 }
 
@@ -64,11 +72,18 @@ sub plan
 	return $e->{campaign}{plans}{ $e->{version} };
 }
 
-# The channel of the queued touch, as a row of campaign.channels.
+# The queued touch, as its plan has it.
+sub planned_touch
+{
+	my ($m, $e) = @_;
+	return $m->plan($e)->[ $e->{row}{touch} - 1 ];
+}
+
+# Its channel, as a row of campaign.channels.
 sub channel
 {
 	my ($m, $e) = @_;
-	return $m->{channels}{ $m->plan($e)->[ $e->{row}{touch} - 1 ]{channel} };
+	return $m->{channels}{ $m->planned_touch($e)->{channel} };
 }
 
 sub address
@@ -84,40 +99,28 @@ sub lane
 	return "$e->{campaign}{name} " . $m->channel($e)->{channel};
 }
 
+# When the queued touch is due, with what its lane was shifted.
+sub due
+{
+	my ($m, $e) = @_;
+	my $due = $e->{row}{due};
+	return $due == FOREVER ? $due : $due + $e->{campaign}{shift};
+}
+
 # The enrolment whose lease a token is, current or ended; undef if it is stale.
 sub holder
 {
 	my ($m, $token) = @_;
 	my $e = $token->{enrollment} // return;
 	my $row = $e->{row} // return;
-	return $row->{lease} ne 'none' && $row->{token} == $token ? $e : undef;
+	return $row->{token} && $row->{token} == $token ? $e : undef;
 }
 
-# ---- enrolling
+# ---- the beginning
 
-# Outcome and reason, and the live enrolment that is in the way.
-sub judge_enrollment
-{
-	my ($m, $campaign, $contact, $job) = @_;
-	return ('not_matched', "campaign_$campaign->{status}") if $campaign->{status} ne 'running';
-	return ('suppressed', 'contact_archived') if $contact->{archived};
-	return ('not_matched', "job_$job->{status}") if $job && $job->{status} ne 'completed';
-	if (my ($live) = $m->live_enrollments($contact))
-	{
-		return ('already_live', 'live_in_this_campaign', $live) if $live->{campaign} == $campaign;
-		return ('conflict', 'live_in_another_campaign', $live);
-	}
-	return ('enrolled', undef);
-}
-
-sub enroll
+sub insert_enrollment
 {
 	my ($m, $id, $campaign, $contact, $job, $anchor) = @_;
-	my $first = $campaign->{plans}{ $campaign->{version} }[0];
-	my $service = $job ? $job->{service} : $campaign->{service};
-	my $delay = $first->{delay};
-	$delay = $contact->{tenant}{service_delays}{$service} // $delay
-	  if $first->{use_service_delay} && defined $service;
 	$anchor //= ($job ? $job->{completed} : undef) // $m->{now};
 	my $e = {
 		id => $id,
@@ -128,13 +131,25 @@ sub enroll
 		version => $campaign->{version},
 		status => 'active',
 		anchor => $anchor,
-		first => $anchor + $delay,
 		enrolled => $m->{now},
-		log => [],
-		row => new_row(1, $anchor + $delay)
+		exclusive => $contact->{tenant}{parallel} ? 0 : 1,
+		base_shift => $campaign->{shift},
+		log => []
 	};
+	$e->{first} = $anchor + $m->first_delay($e, $m->plan($e)->[0]);
+	$e->{row} = new_row(1, $e->{first});
+	$e->{row}{due} -= $campaign->{shift};
 	push @{ $m->{enrollments} }, $e;
 	return $e;
+}
+
+# The delay of a first touch: that of the job's service, if the step says so.
+sub first_delay
+{
+	my ($m, $e, $touch) = @_;
+	my $service = $e->{job} ? $e->{job}{service} : $e->{campaign}{service};
+	return $touch->{delay} unless $touch->{use_service_delay} && defined $service;
+	return $e->{contact}{tenant}{service_delays}{$service} // $touch->{delay};
 }
 
 sub new_row
@@ -147,75 +162,14 @@ sub new_row
 		attempt => 0,
 		base => 0,
 		resume => 0,
+		rescheduled => 0,
 		lease => 'none',
 		begun => 0,
 		stopped => 0
 	};
 }
 
-# The campaign that a completed job goes to.
-sub match_job
-{
-	my ($m, $job) = @_;
-	return $job->{override} if $job->{override};
-	my @matching = grep {
-		     $_->{tenant} == $job->{contact}{tenant}
-		  && $_->{audience} eq 'jobs'
-		  && $_->{status} =~ /^(running|paused)$/
-	} @{ $m->{campaigns} };
-	my ($own) = grep { defined $_->{service} && $_->{service} eq ($job->{service} // '') } @matching;
-	my ($general) = grep { !defined $_->{service} } @matching;
-	return $own // $general;
-}
-
-# ---- the gate
-
-# What a claim does with a due touch: deliver, skip, stop, fail or set aside,
-# with the reason.
-sub judge_touch
-{
-	my ($m, $e) = @_;
-	my $row = $e->{row};
-	my $channel = $m->channel($e);
-	return ('aside') if $row->{begun} && $channel->{uncertain_policy} ne 'retry';
-	my @objection = $m->objection($e, $channel);
-	return @objection if @objection;
-	return ('fail', 'attempts_exhausted')
-	  if $row->{attempt} - $row->{base} >= $e->{campaign}{max_attempts};
-	return ('deliver');
-}
-
-sub objection
-{
-	my ($m, $e, $channel) = @_;
-	my $contact = $e->{contact};
-	my $consent = $contact->{consent}{ $channel->{channel} } // 'unknown';
-	my $address = $m->address($contact, $channel);
-	return ('hold', 'campaign_not_running') if $e->{campaign}{status} ne 'running';
-	return ('stop', 'contact_archived') if $contact->{archived};
-	return ('skip', 'no_address') if !defined $address;
-	return ('skip', 'suppressed') if $contact->{tenant}{suppressed}{$address};
-	return ('skip', 'opted_out') if $consent eq 'opted_out';
-	return ('skip', 'no_consent') if $channel->{consent} eq 'opted_in' && $consent ne 'opted_in';
-	return ('stop', 'job_cancelled') if $e->{job} && $e->{job}{status} eq 'do_not_send';
-	return;
-}
-
-# Enrolments that a claim looks at.
-sub due_enrollments
-{
-	my ($m, %filter) = @_;
-	return grep {
-		my $row = $_->{row};
-		     $row
-		  && !$row->{stopped}
-		  && $row->{due} <= $m->{now}
-		  && $row->{lease} ne 'live'
-		  && $_->{campaign}{status} eq 'running'
-		  && (!$filter{tenants} || $filter{tenants}{ $_->{campaign}{tenant}{name} })
-		  && (!$filter{channels} || $filter{channels}{ $m->channel($_)->{channel} })
-	} @{ $m->{enrollments} };
-}
+# ---- leases
 
 sub lease
 {
@@ -226,14 +180,71 @@ sub lease
 	return;
 }
 
-# What a claim settles by itself: skip, stop, fail or set aside.
+sub end_lease
+{
+	my ($row) = @_;
+	@$row{qw(lease begun stopped)} = ('none', 0, 0);
+	delete @$row{qw(token worker claimed)};
+	return;
+}
+
+# A lease that ended before its send was begun has nothing of the caps any more;
+# a late report is still taken.
+sub forget_claim
+{
+	my ($row) = @_;
+	$row->{claimed} = -FOREVER() if $row->{lease} eq 'ended' && !$row->{begun};
+	return;
+}
+
+# The touch goes back to the queue, the attempt not counted.
+sub give_back
+{
+	my ($m, $e) = @_;
+	my $row = $e->{row};
+	if ($row->{stopped})
+	{
+		delete $e->{row};
+		return;
+	}
+	end_lease($row);
+	$row->{attempt}--;
+	$row->{due} = $row->{scheduled} - $e->{campaign}{shift} if $row->{due} == FOREVER;
+	return;
+}
+
+# Nobody knows whether it was sent, and nobody but a person, an event or a late
+# report will say.
+sub is_uncertain
+{
+	my ($m, $e) = @_;
+	my $row = $e->{row};
+	return
+	     $row
+	  && $row->{begun}
+	  && $row->{lease} eq 'ended'
+	  && ($row->{stopped} || $m->channel($e)->{uncertain_policy} ne 'retry');
+}
+
+# ---- outcomes
+
+# What a claim settles by itself: skip, stop, fail, defer or set aside.
 sub settle_by_claim
 {
-	my ($m, $e, $worker, $what, $reason) = @_;
+	my ($m, $e, $worker, $verdict) = @_;
 	my $row = $e->{row};
+	my ($what, $reason) = @$verdict{qw(what reason)};
 	if ($what eq 'aside')
 	{
 		$row->{due} = FOREVER;
+		return;
+	}
+	forget_claim($row);
+	return if $what eq 'hold';
+	if ($what eq 'defer')
+	{
+		$row->{due} = $verdict->{until} - $e->{campaign}{shift};
+		$row->{rescheduled} = 1 if $verdict->{reschedules};
 		return;
 	}
 	return $m->end($e, $reason) if $what eq 'stop';
@@ -248,28 +259,26 @@ sub settle_by_claim
 	return $m->settle($e, { status => 'skipped', reason => $reason });
 }
 
-# ---- outcomes
-
 # Logs an attempt; tries again, moves on or ends.  Returns the result, the
 # enrolment's status and when the next touch is due.
 sub settle
 {
 	my ($m, $e, $outcome) = @_;
 	my $row = $e->{row};
-	my $touch = $m->plan($e)->[ $row->{touch} - 1 ];
+	my $touch = $m->planned_touch($e);
 	my $channel = $m->channel($e);
-	my $tries = $row->{attempt} - $row->{base};
 	my $stopped = $row->{stopped} || $e->{status} ne 'active';
 	my $again =
 	     !$stopped
 	  && $outcome->{status} eq 'failed'
 	  && !$outcome->{permanent}
-	  && $tries < $e->{campaign}{max_attempts};
-	my $at = max_time($outcome->{at}, $m->{now});
+	  && $row->{attempt} - $row->{base} < $e->{campaign}{max_attempts};
+	# a worker's clock may be ahead, never its report
+	my $at = earliest($outcome->{at}, $m->{now});
 
 	push @{ $e->{log} },
 	  {
-		%$outcome{qw(status reason error)},
+		%$outcome{qw(status reason error provider)},
 		touch => $row->{touch},
 		attempt => $row->{attempt},
 		is_final => !$again || 0,
@@ -277,12 +286,13 @@ sub settle
 		channel => $channel->{channel},
 		address => $m->address($e->{contact}, $channel),
 		scheduled => $row->{scheduled},
-		claimed => $row->{claimed},
+		claimed => $row->{claimed} == -FOREVER() ? undef : $row->{claimed},
 		worker => $row->{worker},
 		token => $row->{token},
 		version => $e->{version},
 		sent => $outcome->{status} eq 'sent' ? $at : undef,
-		logged => $m->{now}
+		logged => $m->{now},
+		serial => ++$serial
 	  };
 	if ($stopped)
 	{
@@ -293,6 +303,7 @@ sub settle
 	{
 		end_lease($row);
 		$row->{due} = $outcome->{retry_at};
+		$row->{due} -= $e->{campaign}{shift} if $row->{due} =~ /^\d+$/;
 	}
 	elsif ($outcome->{status} eq 'failed' && $touch->{on_failure} eq 'stop')
 	{
@@ -302,14 +313,7 @@ sub settle
 	{
 		$m->advance($e, $outcome->{status} eq 'sent' ? $at : undef);
 	}
-	return ('ok', $e->{status}, $e->{row} ? $e->{row}{due} : undef);
-}
-
-# A worker's clock may be ahead, never its report.
-sub max_time
-{
-	my ($at, $now) = @_;
-	return defined $at && $at < $now ? $at : $now;
+	return ('ok', $e->{status}, $e->{row} ? $m->due($e) : undef);
 }
 
 # The range in which a failed touch may be due again.
@@ -329,12 +333,19 @@ sub advance
 	my $next = $row->{resume} || $row->{touch} + 1;
 	return $m->end($e) if $next > @$plan;
 
-	my $scheduled = $e->{first};
-	$scheduled += $plan->[ $_ - 1 ]{delay} foreach 2 .. $next;
-	my $attempt = $row->{resume} ? last_attempt($e, $next) : 0;
-	$e->{row} = new_row($next, $scheduled);
+	# behind a touch that was retried it goes on where it was
+	my ($attempt, $before, @sent) = (0, $row->{scheduled}, $sent // ());
+	if ($row->{resume})
+	{
+		$attempt = last_attempt($e, $next);
+		my ($last) = sort { $b->{attempt} <=> $a->{attempt} } grep { $_->{touch} == $next - 1 } @{ $e->{log} };
+		$before = $last->{scheduled};
+		push @sent, map { $_->{sent} // () } @{ $e->{log} };
+	}
+	$e->{row} = new_row($next, $before + $plan->[ $next - 1 ]{delay});
 	@{ $e->{row} }{qw(attempt base)} = ($attempt, $attempt);
-	$e->{row}{due} = max($scheduled, $sent + $e->{contact}{tenant}{min_gap}) if defined $sent;
+	$e->{row}{due} = max($e->{row}{scheduled} - $e->{base_shift},
+		map { $_ + $e->{contact}{tenant}{min_gap} - $e->{campaign}{shift} } @sent);
 	return;
 }
 
@@ -349,37 +360,13 @@ sub end
 	return;
 }
 
-sub end_lease
-{
-	my ($row) = @_;
-	@$row{qw(lease begun stopped)} = ('none', 0, 0);
-	delete @$row{qw(token worker claimed)};
-	return;
-}
-
-# The touch goes back to the queue, the attempt not counted.
-sub give_back
-{
-	my ($m, $e) = @_;
-	my $row = $e->{row};
-	if ($row->{stopped})
-	{
-		delete $e->{row};
-		return;
-	}
-	end_lease($row);
-	$row->{attempt}--;
-	$row->{due} = $row->{scheduled} if $row->{due} == FOREVER;
-	return;
-}
-
 sub last_attempt
 {
 	my ($e, $touch) = @_;
 	return max(0, map { $_->{attempt} } grep { $_->{touch} == $touch } @{ $e->{log} });
 }
 
-# ---- stops
+# ---- stops and retries
 
 # Returns how many were live.  What a worker holds waits for its report.
 sub stop
@@ -395,19 +382,6 @@ sub stop
 		$e->{row} = $row;
 	}
 	return scalar @live;
-}
-
-# Nobody knows whether it was sent, and nobody but a person or a late report
-# will say.
-sub is_uncertain
-{
-	my ($m, $e) = @_;
-	my $row = $e->{row};
-	return
-	     $row
-	  && $row->{begun}
-	  && $row->{lease} eq 'ended'
-	  && ($row->{stopped} || $m->channel($e)->{uncertain_policy} ne 'retry');
 }
 
 # The log row of a touch that counts as failed.
@@ -428,13 +402,91 @@ sub retry
 	my $dead = $m->dead_touch($e, $touch) // return 0;
 	return 0 if $e->{status} eq 'stopped' || $e->{campaign}{status} !~ /^(running|paused)$/;
 	return 0 if $row && ($row->{lease} eq 'live' || $row->{begun} || $row->{resume});
-	return 0 if $e->{status} eq 'completed' && $m->live_enrollments($e->{contact});
+	return 0 unless $m->plan($e)->[ $touch - 1 ];
+	return 0
+	  if $e->{status} eq 'completed'
+	  && grep { $_->{exclusive} || $e->{exclusive} || $_->{campaign} == $e->{campaign} } $m->live_enrollments($e->{contact});
 
-	my $resume = $row ? $row->{touch} : 1 + @{ $m->plan($e) };
+	# behind all that it has had, be it by a longer plan
+	my $resume = $row ? $row->{touch} : 1 + max(scalar @{ $m->plan($e) }, map { $_->{touch} } @{ $e->{log} });
 	$e->{row} = new_row($touch, $dead->{scheduled});
-	@{ $e->{row} }{qw(due attempt base resume)} = ($m->{now}, ($dead->{attempt}) x 2, $resume);
+	@{ $e->{row} }{qw(due attempt base resume rescheduled)} =
+	  ($m->{now} - $e->{campaign}{shift}, ($dead->{attempt}) x 2, $resume, 1);
 	@$e{qw(status ended)} = ('active', undef);
 	return 1;
+}
+
+# ---- campaigns
+
+sub pause
+{
+	my ($m, $campaign) = @_;
+	@$campaign{qw(status paused_at spread resumes_by)} =
+	  ('paused', $m->{now}, 60 * MINUTE, $campaign->{resume_policy});
+	return;
+}
+
+sub resume
+{
+	my ($m, $campaign, $policy, $spread) = @_;
+	@$campaign{qw(status resumed_at)} = ('running', $m->{now});
+	$campaign->{resumes_by} = $policy // $campaign->{resume_policy};
+	$campaign->{spread} = $spread // 60 * MINUTE;
+	$campaign->{shift} += $m->{now} - $campaign->{paused_at} if $campaign->{resumes_by} eq 'shift';
+	return;
+}
+
+# What becomes of one live enrolment that is to follow another plan version:
+# moved, completed, busy or already.
+sub migrate
+{
+	my ($m, $e, $version) = @_;
+	my $row = $e->{row};
+	return 'already' if $e->{version} == $version;
+	return 'busy' if $row->{begun} || $row->{lease} eq 'live';
+	my $old = $m->planned_touch($e);
+	my $new = $e->{campaign}{plans}{$version}[ $row->{touch} - 1 ];
+	if (!$new)
+	{
+		$m->end($e);
+		return 'completed';
+	}
+
+	my $former = $row->{scheduled};
+	my $first = $row->{touch} == 1;
+	my $same = $old->{delay} == $new->{delay}
+	  && (!$first || $old->{use_service_delay} == $new->{use_service_delay});
+	my $scheduled =
+	    $row->{resume} || $same ? $former
+	  : $first ? $e->{anchor} + $m->first_delay($e, $new)
+	  : $former - $old->{delay} + $new->{delay};
+	move_due($m, $e, $scheduled) if $scheduled != $former;
+	$row->{base} = $row->{attempt} if $old->{channel} ne $new->{channel};
+	end_lease($row);
+	$e->{version} = $version;
+	$e->{first} = $scheduled if $first && !$row->{resume};
+	return 'moved';
+}
+
+# The due time follows the plan's, but gives up neither a retry's or a deferral's
+# wait nor the gap after the last send; what comes sooner is due at once, not
+# late.
+sub move_due
+{
+	my ($m, $e, $scheduled) = @_;
+	my $row = $e->{row};
+	my $shift = $e->{campaign}{shift};
+	my $sooner = $scheduled < $row->{scheduled};
+	my $planned = $scheduled - $e->{base_shift};
+	my @sent = $sooner ? map { $_->{sent} // () } @{ $e->{log} } : ();
+	my $due = max(
+		$planned,
+		$row->{due} > $row->{scheduled} - $e->{base_shift} ? $row->{due} : (),
+		map { $_ + $e->{contact}{tenant}{min_gap} - $shift } @sent);
+	$due = min($row->{due}, max($due, $m->{now} - $shift)) if $due < $row->{due};
+	@$row{qw(scheduled due)} = ($scheduled, $due);
+	$row->{rescheduled} = $sooner && $planned < $m->{now} - $shift ? 1 : 0;
+	return;
 }
 
 1;

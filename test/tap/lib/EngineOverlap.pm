@@ -19,8 +19,8 @@ use Storable qw(dclone);
 
 our @EXPORT_OK = qw(open_overlap close_overlap free_enrollments);
 
-my @named = qw(tenants contacts campaigns jobs enrollments tokens);
-my @appended = qw(job_outcomes conflicts manual_sends);
+my @named = qw(tenants contacts campaigns jobs enrollments conflicts events tokens);
+my @appended = qw(job_outcomes manual_sends);
 
 # Makes the moves inside; false if there is a transaction already, or nothing
 # was to be done.
@@ -63,18 +63,19 @@ sub close_overlap
 	return 1;
 }
 
-# The enrolments whose rows nobody holds; nothing if there is no transaction.
+# The enrolments that a claim can have, since nobody holds their rows or, of a
+# contact in several sequences, the contact; nothing if there is no transaction.
 sub free_enrollments
 {
 	my ($s) = @_;
 	return unless $s->{inside};
-	return {
-		map { $_->{enrollment_id} => 1 } @{
-			$s->{db}->look(
-				q{SELECT q.enrollment_id FROM campaign.touch_queue q JOIN campaign.campaign_enrollments e ON e.tenant_id = q.tenant_id AND e.id = q.enrollment_id
-				  JOIN campaign.tenants t ON t.id = q.tenant_id FOR UPDATE OF q SKIP LOCKED FOR NO KEY UPDATE OF e SKIP LOCKED FOR KEY SHARE OF t SKIP LOCKED})
-		}
-	};
+	my %contact = map { $_->{id} => 1 } @{ $s->{db}->look('SELECT id FROM campaign.contacts FOR NO KEY UPDATE SKIP LOCKED') };
+	my $rows = $s->{db}->look(
+		q{SELECT q.enrollment_id AS id, e.contact_id, e.exclusive::int
+		    FROM campaign.touch_queue q JOIN campaign.campaign_enrollments e ON e.tenant_id = q.tenant_id AND e.id = q.enrollment_id
+		    JOIN campaign.tenants t ON t.id = q.tenant_id
+		     FOR UPDATE OF q SKIP LOCKED FOR NO KEY UPDATE OF e SKIP LOCKED FOR KEY SHARE OF t SKIP LOCKED});
+	return { map { $_->{id} => 1 } grep { $_->{exclusive} || $contact{ $_->{contact_id} } } @$rows };
 }
 
 # ---- one model into another
@@ -120,7 +121,7 @@ sub merge_fields
 	foreach my $field (sort keys %fields)
 	{
 		next if written($old->{$field}) eq written($new->{$field});
-		if ($field =~ /^(suppressed|consent|plans)$/)
+		if ($field =~ /^(suppressed|consent|plans|intervals|blackouts|rules)$/)
 		{
 			merge_fields("$name $field", $old->{$field}, $new->{$field}, $target->{$field}, $known);
 			next;

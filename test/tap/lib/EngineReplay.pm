@@ -26,69 +26,71 @@ sub replay_log
 	my $plans = read_plans($db, $tenants);
 	foreach my $e (@{
 		$db->look(
-			qq{SELECT e.id, e.campaign_id, e.plan_version, e.status, e.stop_reason, property.us(e.first_scheduled_at) AS first,
-			property.us(e.anchor_at) AS anchor, q.touch_number, q.resume_touch, property.us(q.scheduled_at) AS scheduled,
-			(extract(epoch FROM t.min_gap) * 1000000)::bigint AS gap
-			FROM campaign.campaign_enrollments e JOIN campaign.tenants t ON t.id = e.tenant_id
+			qq{SELECT e.id, e.campaign_id, e.plan_version, e.status, property.us(e.first_scheduled_at) AS first,
+			q.touch_number, q.resume_touch, property.us(q.scheduled_at) AS scheduled
+			FROM campaign.campaign_enrollments e
 			LEFT JOIN campaign.touch_queue q ON q.tenant_id = e.tenant_id AND q.enrollment_id = e.id AND e.status = 'active'
 			WHERE e.tenant_id IN ($tenants)})
 	  })
 	{
 		my @log = @{ $log{ $e->{id} } // [] };
-		my $plan = $plans->{"$e->{campaign_id} $e->{plan_version}"};
 		eval {
-			check_position($e, $plan, @log);
-			check_schedule($e, $plan, @log);
+			check_log($e, $plans->{ $e->{campaign_id} }, @log);
 			check_sends(@log);
 			1;
-		} or die "enrolment $e->{id}: $@";
+		} or die "enrolment " . ((grep { $_->{id} eq $e->{id} } @{ $m->{enrollments} })[0]{name}) . ": $@";
 	}
 	return;
 }
 
+# By campaign, version and touch number.
 sub read_plans
 {
 	my ($db, $tenants) = @_;
 	my %plans;
-	push @{ $plans{"$_->{campaign_id} $_->{plan_version}"} }, $_ foreach @{
+	foreach my $touch (@{
 		$db->look(
-			qq{SELECT campaign_id, plan_version, channel, (extract(epoch FROM delay) * 1000000)::bigint AS delay
-			FROM campaign.campaign_touches WHERE tenant_id IN ($tenants) ORDER BY campaign_id, plan_version, touch_number})
-	};
+			qq{SELECT campaign_id, plan_version, touch_number, channel, (extract(epoch FROM delay) * 1000000)::bigint AS delay
+			FROM campaign.campaign_touches WHERE tenant_id IN ($tenants)})
+	  })
+	{
+		$plans{ $touch->{campaign_id} }{ $touch->{plan_version} }{ $touch->{touch_number} } = $touch;
+	}
 	return \%plans;
 }
 
 # What moves the sequence moves it by one; a retry of an earlier touch does not.
-sub check_position
+# A touch is scheduled at the time of the one before it and its own delay, in
+# the plan that the enrolment followed then.
+sub check_log
 {
-	my ($e, $plan, @log) = @_;
+	my ($e, $versions, @log) = @_;
 	my $next = 1;
-	my $stops = 0;
+	my @scheduled = (undef, $e->{first});
 	foreach my $entry (@log)
 	{
-		die "touch $entry->{touch_number} was logged when $next was next\n" if $entry->{touch_number} > $next;
-		$next++ if $entry->{advanced} && $entry->{touch_number} == $next;
+		my $number = $entry->{touch_number};
+		my $touch = $versions->{ $entry->{plan_version} }{$number};
+		die "touch $number was logged when $next was next\n" if $number > $next;
+		check("channel of touch $number", $entry->{channel}, $touch->{channel});
+		$scheduled[$number] = $scheduled[ $number - 1 ] + $touch->{delay} if $number == $next && $number > 1;
+		check("scheduled time of touch $number", $entry->{scheduled}, $scheduled[$number]);
+		$next++ if $entry->{advanced} && $number == $next;
 	}
 	if ($e->{status} eq 'completed')
 	{
-		check('the touch after the last', $next, @$plan + 1);
+		# by its last touch, or by a migration to a plan that has no more
+		my $shortest = (sort { $a <=> $b } map { scalar keys %$_ } values %$versions)[0];
+		die "completed, and touch $next is left\n" if $next <= $shortest;
 	}
 	elsif ($e->{status} eq 'active')
 	{
 		check('the next touch', $e->{resume_touch} || $e->{touch_number}, $next);
 		die "the retried touch is not an earlier one\n" if $e->{resume_touch} && $e->{touch_number} >= $next;
+		$scheduled[$next] = $scheduled[ $next - 1 ] + $versions->{ $e->{plan_version} }{$next}{delay}
+		  if $next > 1 && $versions->{ $e->{plan_version} }{$next};
+		check("scheduled time of the queued touch $e->{touch_number}", $e->{scheduled}, $scheduled[ $e->{touch_number} ]);
 	}
-	return;
-}
-
-sub check_schedule
-{
-	my ($e, $plan, @log) = @_;
-	my @scheduled = ($e->{first});
-	push @scheduled, $scheduled[-1] + $_->{delay} foreach @$plan[ 1 .. $#$plan ];
-	check("scheduled time of touch $_->{touch_number}", $_->{scheduled}, $scheduled[ $_->{touch_number} - 1 ])
-	  foreach @log, defined $e->{touch_number} ? $e : ();
-	check("channel of touch $_->{touch_number}", $_->{channel}, $plan->[ $_->{touch_number} - 1 ]{channel}) foreach @log;
 	return;
 }
 

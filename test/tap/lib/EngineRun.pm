@@ -11,18 +11,19 @@ use Exporter 'import';
 use List::Util qw(min sum0);
 use Storable qw(dclone);
 
-use EngineModel qw(FOREVER MINUTE);
+use ModelTimes qw(FOREVER);
 use EngineOverlap qw(open_overlap close_overlap);
 use EnginePicture qw(picture_of_database picture_of_model);
 use EngineReplay qw(replay_log);
 use EngineSequence qw(pick chance between);
+use EventMoves qw(%event_moves);
 use MemberMoves qw(%member_moves);
 use WorkerMoves qw(%worker_moves);
 
 our @EXPORT_OK = qw(random_sequence run_sequence shorten);
 
 my %moves = (
-	%member_moves, %worker_moves,
+	%member_moves, %worker_moves, %event_moves,
 	open => [ 5, \&open_transaction ],
 	close => [ 5, \&close_transaction ]);
 
@@ -79,9 +80,10 @@ sub run_sequence
 	{
 		$seen->{$_} += $s->{seen}{$_} foreach keys %{ $s->{seen} };
 	}
+	my $transcript = $failure ? $db->transcript($s->{m}) : '';
 	close_overlap($s, 'ROLLBACK');
 	eval { $s->leave_world; 1 } or $failure //= "the tenants cannot be deleted: $@";
-	return defined $failure ? { text => $failure, at => $number } : undef;
+	return defined $failure ? { text => $failure, at => $number, transcript => $transcript } : undef;
 }
 
 sub make_move
@@ -143,7 +145,7 @@ sub finish
 	foreach my $campaign (grep { $_->{status} eq 'paused' } @{ $m->{campaigns} })
 	{
 		$s->ask('owner', "SELECT campaign.resume_campaign('$campaign->{id}')");
-		$campaign->{status} = 'running';
+		$m->resume($campaign);
 	}
 	for (my $round = 0;; $round++)
 	{
@@ -158,7 +160,7 @@ sub finish
 		next if $m->due_enrollments;
 		my @waiting = grep { $_->{row} } @{ $m->{enrollments} };
 		last unless @waiting;
-		my $next = min(map { $_->{row}{due} } @waiting);
+		my $next = min(map { $m->due($_) } @waiting);
 		$m->{now} = $next if $next < FOREVER && $next > $m->{now};
 	}
 	die "live in the end: $_->{name}\n" foreach $m->live_enrollments;

@@ -12,7 +12,8 @@ use warnings;
 use Exporter 'import';
 use JSON::PP;
 
-use EngineModel qw(new_name HOUR);
+use EngineModel qw(new_name);
+use ModelTimes qw(FOREVER HOUR DAY);
 
 our @EXPORT_OK = qw(pick chance between check);
 
@@ -21,7 +22,7 @@ my $serial = 0;
 sub new
 {
 	my ($class, $db) = @_;
-	my $channels = $db->look('SELECT channel, address_kind, consent, uncertain_policy FROM campaign.channels');
+	my $channels = $db->look('SELECT channel, address_kind, consent, uncertain_policy, hourly_limit FROM campaign.channels');
 	my $m = EngineModel->new(channels => { map { $_->{channel} => $_ } @$channels });
 	# a Monday at noon
 	$m->{now} = 1_893_844_800_000_000;
@@ -69,6 +70,13 @@ sub refused
 	check('the refusal', $state, $expected);
 	$s->see("refused $expected");
 	return;
+}
+
+# Who decides, by the name that the engine writes down.
+sub member
+{
+	my ($s) = @_;
+	return $s->{db}{is_inside} ? $s->{db}{superuser} : 'regress_property_owner';
 }
 
 # The ids of a statement, or NULL, as literals.
@@ -131,13 +139,23 @@ sub make_tenant
 	my $tenant = {
 		name => new_name('T'),
 		slug => 'property-' . ++$serial,
+		timezone => 'UTC',
 		min_gap => pick(0, HOUR, HOUR, 5 * HOUR),
-		suppressed => {}
+		conflict_policy => pick(qw(ask replace skip queue)),
+		cooldown => DAY * pick(7, 30),
+		parallel => chance(0.3) ? 1 : 0,
+		# most are never at rest
+		quiet => pick([ 0, 0 ], [ 0, 0 ], [ 0, 0 ], undef, [ 12 * HOUR, 14 * HOUR ]),
+		suppressed => {},
+		rules => {},
+		intervals => {},
+		blackouts => {}
 	};
 	($tenant->{id}) = map { $_->{id} } $s->ask('admin',
 		"SELECT campaign.create_tenant('$tenant->{name}', '$tenant->{slug}', 'UTC', 'regress_property_owner') AS id");
-	$s->ask('admin',
-		"UPDATE campaign.tenants SET min_gap = make_interval(secs => $tenant->{min_gap} / 1000000), quiet_from = '00:00', quiet_until = '00:00' WHERE id = '$tenant->{id}'");
+	$s->ask('admin', "UPDATE campaign.tenants SET min_gap = " . interval($tenant->{min_gap})
+		  . ", conflict_policy = '$tenant->{conflict_policy}', review_cooldown = " . interval($tenant->{cooldown})
+		  . ", parallel_sequences = $tenant->{parallel}::boolean, " . quiet_columns($tenant->{quiet}) . " WHERE id = '$tenant->{id}'");
 	$tenant->{service_delays} = {
 		map { $_->{service_type} => $_->{delay} } @{
 			$s->{db}->look(
@@ -146,7 +164,35 @@ sub make_tenant
 		}
 	};
 	push @{ $s->{m}{tenants} }, $tenant;
+	make_limits($s, $tenant);
 	return;
+}
+
+# Most tenants write to a contact as often as they like.
+sub make_limits
+{
+	my ($s, $tenant) = @_;
+	my $interval = pick(0, 0, HOUR, undef);
+	return unless defined $interval;
+	foreach my $channel (sort keys %{ $s->{m}{channels} })
+	{
+		$tenant->{intervals}{$channel} = $interval;
+		$s->ask('owner', "SELECT campaign.set_send_limit('$tenant->{id}', '$channel', NULL, contact_interval => " . interval($interval) . ')');
+	}
+	return;
+}
+
+sub interval
+{
+	my ($length) = @_;
+	return "make_interval(secs => $length / 1000000)";
+}
+
+sub quiet_columns
+{
+	my ($quiet) = @_;
+	return 'quiet_from = NULL, quiet_until = NULL' unless $quiet;
+	return join ', ', map { sprintf "%s = '%02d:00'", ('quiet_from', 'quiet_until')[$_], $quiet->[$_] / HOUR } 0, 1;
 }
 
 sub make_contacts
@@ -162,13 +208,17 @@ sub make_contacts
 			email => chance(0.9) ? lc "$name\@example.com" : undef,
 			phone => '+1212555' . (1000 + $n % $phones),
 			linkedin_url => chance(0.5) ? lc "https://linkedin.example/$name" : undef,
+			timezone => pick(undef, undef, 'Mars/Olympus', GateModel::known_zones()),
+			quiet => pick(undef, undef, undef, undef, [ 9 * HOUR, 10 * HOUR ]),
 			consent => {}
 		};
 		($contact->{id}) = map { $_->{id} } $s->ask('owner',
-			"INSERT INTO campaign.contacts (tenant_id, first_name, email, phone, linkedin_url) VALUES ('$tenant->{id}', "
-			  . join(', ', map { $s->quote($contact->{$_}) } qw(name email phone linkedin_url))
+			"INSERT INTO campaign.contacts (tenant_id, first_name, email, phone, linkedin_url, timezone) VALUES ('$tenant->{id}', "
+			  . join(', ', map { $s->quote($contact->{$_}) } qw(name email phone linkedin_url timezone))
 			  . ') RETURNING id');
 		push @{ $s->{m}{contacts} }, $contact;
+		$s->ask('owner', 'UPDATE campaign.contacts SET ' . quiet_columns($contact->{quiet}) . " WHERE id = '$contact->{id}'")
+		  if $contact->{quiet};
 		next unless chance(0.8);
 		$contact->{consent}{sms} = 'opted_in';
 		$s->ask('owner', "SELECT campaign.set_consent('$contact->{id}', 'sms', 'opted_in')");
@@ -188,7 +238,12 @@ sub make_campaign
 		max_attempts => between(1, 4),
 		status => 'running',
 		version => 1,
-		plans => { 1 => $plan }
+		plans => { 1 => $plan },
+		resume_policy => 'keep',
+		resumes_by => 'keep',
+		resumed_at => -FOREVER,
+		spread => 0,
+		shift => 0
 	};
 	($campaign->{id}) = map { $_->{id} } $s->ask('owner',
 		"SELECT campaign.create_campaign('$tenant->{id}', '$campaign->{name}', "
@@ -209,7 +264,9 @@ sub random_plan
 			channel => pick(qw(email email email sms sms call linkedin_connect linkedin_message)),
 			delay => HOUR * pick(0, 0, 1, 4, 24, 72),
 			on_failure => chance(0.2) ? 'stop' : 'advance',
-			use_service_delay => 0
+			use_service_delay => 0,
+			condition => pick(('always') x 6, 'no_response', 'opened_not_replied'),
+			chance(0.25) ? (max_lateness => HOUR * pick(0.5, 2, 30), late => pick(qw(send skip reschedule))) : ()
 		}
 	} 1 .. pick(1, 2, 2, 3, 3, 4, 7);
 	$touches[0]{use_service_delay} = chance(0.3) ? 1 : 0;
@@ -225,6 +282,8 @@ sub document
 			channel => $_->{channel},
 			delay_hours => $_->{delay} / HOUR,
 			on_failure => $_->{on_failure},
+			condition => $_->{condition},
+			defined $_->{max_lateness} ? (max_lateness_hours => $_->{max_lateness} / HOUR, late => $_->{late}) : (),
 			body_text => 'Hello {{contact.first_name}}',
 			$_->{channel} eq 'email' ? (subject => 'A word') : (),
 			$_->{use_service_delay} ? (use_service_delay => JSON::PP::true) : ()

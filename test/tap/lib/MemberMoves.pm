@@ -8,8 +8,10 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use Storable qw(dclone);
 
-use EngineModel qw(new_name FOREVER MINUTE HOUR);
+use EngineModel qw(new_name);
+use ModelTimes qw(FOREVER MINUTE HOUR DAY);
 use EngineSequence qw(pick chance between check);
 
 our @EXPORT_OK = qw(%member_moves);
@@ -27,7 +29,10 @@ our %member_moves = (
 	address => [ 3, \&address ],
 	pause => [ 3, \&pause ],
 	end_campaign => [ 1, \&end_campaign ],
-	revise => [ 2, \&revise ],
+	revise => [ 3, \&revise ],
+	migrate => [ 2, \&migrate ],
+	settle_conflicts => [ 2, \&settle_conflicts ],
+	resolve_conflict => [ 3, \&resolve_conflict ],
 	settings => [ 1, \&settings ],
 	resolve => [ 5, \&resolve ],
 	retry => [ 5, \&retry ],
@@ -64,19 +69,15 @@ sub judge_enrollment
 {
 	my ($s, $got, $campaign, $contact, $job, $anchor) = @_;
 	my $m = $s->{m};
-	my ($outcome, $reason, $live) = $m->judge_enrollment($campaign, $contact, $job);
+	settle_on_the_way($s, $contact);
+	my ($outcome, $reason, $e) = $m->enroll($got->{enrollment_id}, $campaign, $contact, $job, $anchor);
+	name_conflicts($s);
 	check('outcome of the enrolment', $got->{outcome}, $outcome);
 	check('its reason', $got->{reason}, $reason);
-	$s->see("enroll: $outcome");
-	if ($outcome eq 'enrolled')
-	{
-		$s->see('enroll: overdue') if defined $anchor && $anchor < $m->{now};
-		return $m->enroll($got->{enrollment_id}, $campaign, $contact, $job, $anchor);
-	}
-	check('the live enrolment', $got->{enrollment_id}, $live ? $live->{id} : undef);
-	push @{ $m->{conflicts} }, { contact => $contact, campaign => $campaign, job => $job, live => $live, at => $m->{now} }
-	  if $outcome eq 'conflict';
-	return $live;
+	check('its enrolment', $got->{enrollment_id}, $e ? $e->{id} : undef);
+	$s->see("enroll: $outcome " . ($reason // ''));
+	$s->see('enroll: overdue') if $outcome eq 'enrolled' && defined $anchor && $anchor < $m->{now};
+	return $e;
 }
 
 sub create_job
@@ -126,6 +127,100 @@ sub follow_completion
 	return;
 }
 
+# ---- conflicts
+
+sub read_conflicts
+{
+	my ($s) = @_;
+	my $tenants = join ', ', map { "'$_->{id}'" } @{ $s->{m}{tenants} };
+	return {
+		map { $_->{id} => $_ } @{
+			$s->{db}->look(
+				qq{SELECT id, contact_id, campaign_id, job_id, enrollment_id, resolution, property.us(resolve_after) AS after
+				FROM campaign.enrollment_conflicts WHERE tenant_id IN ($tenants) ORDER BY id})
+		}
+	};
+}
+
+# Those whose time has come, as enrolling the contact settles them first.  Beside
+# an open transaction some may have to wait, all else is settled.
+sub settle_on_the_way
+{
+	my ($s, $contact) = @_;
+	my $found = read_conflicts($s);
+	my $beside = $s->{inside} && !$s->{db}{is_inside};
+	my $busy = sub { my $now = $found->{ $_[0]{id} }; $beside && !$now->{resolution} && $now->{after} == $_[0]{after} };
+	my $settled = $s->{m}->settle_contact_conflicts($contact, $found, $busy);
+	$s->see('conflict: settled on the way') if $settled;
+	return $settled;
+}
+
+# New conflicts of the model get the ids that the engine gave them.
+sub name_conflicts
+{
+	my ($s) = @_;
+	my @new = grep { !$_->{id} } @{ $s->{m}{conflicts} };
+	return unless @new;
+	my $found = read_conflicts($s);
+	delete $found->{ $_->{id} } foreach grep { $_->{id} } @{ $s->{m}{conflicts} };
+	foreach my $x (@new)
+	{
+		my ($id) = grep {
+			my $row = $found->{$_};
+			!grep { ($row->{"${_}_id"} // '') ne ($x->{$_} ? $x->{$_}{id} : '') } qw(contact campaign job)
+		} sort keys %$found;
+		$x->{id} = $id // die "a conflict was not recorded\n";
+		delete $found->{$id};
+	}
+	return;
+}
+
+sub settle_conflicts
+{
+	my ($s) = @_;
+	my $m = $s->{m};
+	my ($got) = $s->ask('admin', 'SELECT campaign.settle_conflicts() AS n');
+	my $settled = 0;
+	$settled += settle_on_the_way($s, $_) foreach @{ $m->{contacts} };
+	check('conflicts settled', $got->{n}, $settled);
+	return 1;
+}
+
+sub resolve_conflict
+{
+	my ($s) = @_;
+	my $m = $s->{m};
+	my @open = $m->open_conflicts;
+	my $x = @open && chance(0.9) ? pick(@open) : pick(@{ $m->{conflicts} });
+	return 0 unless $x;
+	my $how = pick(qw(replace replace skip queue));
+	my $sql = "SELECT * FROM campaign.resolve_conflict('$x->{id}', '$how')";
+	if ($x->{resolution})
+	{
+		$s->refused('owner', $sql, 'CP002');
+		return 1;
+	}
+	my ($got) = $s->ask('owner', $sql);
+	my ($outcome, $reason, $e) = ('conflict', 'skipped');
+	if ($how eq 'skip')
+	{
+		$m->end_conflict($x, 'skipped', undef, undef, $s->member);
+	}
+	else
+	{
+		@$x{qw(policy by)} = ($how, $s->member);
+		($outcome, $reason, $e) = $m->settle_conflict($x, $s->member, $got->{enrollment_id});
+		($outcome, $reason) = ('conflict', 'queued') unless $outcome;
+	}
+	check('outcome of the conflict', $got->{outcome}, $outcome);
+	check('its reason', $got->{reason}, $reason);
+	check('its enrolment', $got->{enrollment_id}, $e ? $e->{id} : undef);
+	$s->see("resolve_conflict: $outcome " . ($reason // ''));
+	return 1;
+}
+
+# ---- jobs
+
 sub set_job
 {
 	my ($s) = @_;
@@ -145,6 +240,8 @@ sub set_job
 	{
 		my $stopped = $m->stop('job_cancelled', grep { ($_->{job} // 0) == $job } @{ $m->{enrollments} });
 		$s->see('job: cancelled') if $stopped;
+		$m->end_conflict($_, 'cancelled', 'job_do_not_send', undef, $s->member)
+		  foreach grep { ($_->{job} // 0) == $job } $m->open_conflicts;
 	}
 	return 1;
 }
@@ -172,7 +269,7 @@ sub stop_enrollment
 	my ($s) = @_;
 	my $m = $s->{m};
 	my $e = pick_enrollment($m) // return 0;
-	my $reason = pick(qw(owner_stopped replied unsubscribed complained));
+	my $reason = pick(qw(owner_stopped replied unsubscribed complained review_clicked));
 	my ($got) = $s->ask('owner', "SELECT campaign.stop_enrollment('$e->{id}', '$reason')::int AS stopped");
 	note_stop($s, 'stop', $e);
 	check('stopped', $got->{stopped}, $m->stop($reason, $e));
@@ -274,20 +371,65 @@ sub address
 
 # ---- campaigns
 
+# Most often one that somebody is in.
+sub pick_campaign
+{
+	my ($m) = @_;
+	my @live = $m->live_enrollments;
+	return @live && chance(0.7) ? pick(@live)->{campaign} : pick(@{ $m->{campaigns} });
+}
+
 sub pause
 {
 	my ($s) = @_;
 	my $m = $s->{m};
-	my $campaign = pick(@{ $m->{campaigns} });
-	my %step = (running => [qw(pause_campaign paused)], paused => [qw(resume_campaign running)]);
-	if (my $wanted = $step{ $campaign->{status} })
+	my $campaign = pick_campaign($m);
+	if ($campaign->{status} eq 'running')
 	{
-		$s->ask('owner', "SELECT campaign.$wanted->[0]('$campaign->{id}')");
-		$campaign->{status} = $wanted->[1];
-		$s->see($wanted->[0]);
+		$s->ask('owner', "SELECT campaign.pause_campaign('$campaign->{id}')");
+		$m->pause($campaign);
+		$s->see('paused');
 		return 1;
 	}
-	$s->refused('owner', "SELECT campaign." . pick(qw(pause_campaign resume_campaign)) . "('$campaign->{id}')", 'CP001');
+	return resume($s, $campaign) if $campaign->{status} eq 'paused';
+	$s->refused('owner', 'SELECT campaign.' . pick(qw(pause_campaign resume_campaign)) . "('$campaign->{id}')", 'CP001');
+	return 1;
+}
+
+sub resume
+{
+	my ($s, $campaign) = @_;
+	my $policy = pick(undef, qw(keep shift bump));
+	my $spread = pick(undef, 0, HOUR, 12 * HOUR);
+	my @arguments = ("'$campaign->{id}'");
+	push @arguments, "policy => '$policy'" if $policy;
+	push @arguments, 'spread => ' . EngineSequence::interval($spread) if defined $spread;
+	$s->ask('owner', 'SELECT campaign.resume_campaign(' . join(', ', @arguments) . ')');
+	$s->{m}->resume($campaign, $policy, $spread);
+	$s->see("resumed: $campaign->{resumes_by}");
+	return 1;
+}
+
+# Live enrolments follow another plan version, most often the present one.
+sub migrate
+{
+	my ($s, $campaign) = @_;
+	my $m = $s->{m};
+	$campaign //= pick_campaign($m);
+	my $version = chance(0.7) ? $campaign->{version} : between(1, $campaign->{version});
+	my $dry_run = chance(0.2);
+	my @arguments = ("'$campaign->{id}'", $version, $dry_run ? 'true' : 'false');
+	my %got = map { $_->{result} => $_->{enrollments} }
+	  $s->ask('owner', 'SELECT * FROM campaign.migrate_enrollments(' . join(', ', @arguments) . ')');
+	my $model = $dry_run ? dclone($m) : $m;
+	my %count = map { $_ => 0 } qw(moved completed busy already);
+	foreach my $e (grep { $_->{campaign}{name} eq $campaign->{name} } $model->live_enrollments)
+	{
+		my $result = $model->migrate($e, $version);
+		$count{$result}++;
+		$s->see("migrate: $result") unless $dry_run;
+	}
+	check("$_ by the migration", $got{$_}, $count{$_}) foreach sort keys %count;
 	return 1;
 }
 
@@ -321,7 +463,7 @@ sub end_campaign
 sub revise
 {
 	my ($s) = @_;
-	my $campaign = pick(@{ $s->{m}{campaigns} });
+	my $campaign = pick_campaign($s->{m});
 	my $plan = EngineSequence::random_plan();
 	my $sql = "SELECT campaign.revise_campaign('$campaign->{id}', " . $s->quote(EngineSequence::document($plan)) . ') AS version';
 	if ($campaign->{status} !~ /^(running|paused)$/)
@@ -332,6 +474,8 @@ sub revise
 	my ($got) = $s->ask('owner', $sql);
 	check('plan version', $got->{version}, ++$campaign->{version});
 	$campaign->{plans}{ $campaign->{version} } = $plan;
+	# one move is one statement beside an open transaction, which may hold up the second
+	migrate($s, $campaign) if chance(0.5) && !$s->{inside};
 	return 1;
 }
 
@@ -346,8 +490,20 @@ sub settings
 		return 1;
 	}
 	my $tenant = pick(@{ $s->{m}{tenants} });
-	$tenant->{min_gap} = pick(0, HOUR, 5 * HOUR);
-	$s->ask('owner', "UPDATE campaign.tenants SET min_gap = make_interval(secs => $tenant->{min_gap} / 1000000) WHERE id = '$tenant->{id}'");
+	my ($column, $value) = @{
+		pick(
+			[ min_gap => HOUR * pick(0, 1, 5) ],
+			[ conflict_policy => pick(qw(ask replace skip queue)) ],
+			[ parallel => chance(0.5) ? 1 : 0 ],
+			[ cooldown => DAY * pick(7, 30) ])
+	};
+	$tenant->{$column} = $value;
+	my %set = (
+		min_gap => 'min_gap = ' . EngineSequence::interval($tenant->{min_gap}),
+		conflict_policy => "conflict_policy = '$tenant->{conflict_policy}'",
+		parallel => "parallel_sequences = $tenant->{parallel}::boolean",
+		cooldown => 'review_cooldown = ' . EngineSequence::interval($tenant->{cooldown}));
+	$s->ask('owner', "UPDATE campaign.tenants SET $set{$column} WHERE id = '$tenant->{id}'");
 	return 1;
 }
 
@@ -382,8 +538,8 @@ sub resolve
 			{
 				status => $outcome,
 				permanent => 1,
-				reason => 'resolved as skipped',
-				error => 'resolved as failed'
+				reason => $outcome eq 'skipped' ? 'resolved as skipped' : undef,
+				error => $outcome eq 'failed' ? 'resolved as failed' : undef
 			});
 	}
 	check('result', $got->{result}, $result);
@@ -423,11 +579,15 @@ sub log_send
 	my $contact = pick(@{ $m->{contacts} });
 	my $channel = pick(qw(email sms call));
 	my $at = pick(undef, $m->{now} - HOUR, $m->{now} + HOUR);
-	$s->ask('owner', "SELECT campaign.log_send('$contact->{id}', '$channel', sent_at => " . $s->at($at) . ')');
+	my $provider = chance(0.5) ? 'm-' . between(1, 3) : undef;
+	$s->ask('owner', "SELECT campaign.log_send('$contact->{id}', '$channel', sent_at => " . $s->at($at) . ', provider_id => ' . $s->quote($provider) . ')');
 	push @{ $m->{manual_sends} },
 	  {
+		contact => $contact,
 		channel => $channel,
 		address => $m->address($contact, $m->{channels}{$channel}),
+		provider => $provider,
+		serial => EngineModel::next_serial(),
 		sent => defined $at && $at < $m->{now} ? $at : $m->{now},
 		logged => $m->{now}
 	  };
@@ -463,7 +623,7 @@ sub clock
 	my ($s) = @_;
 	my $m = $s->{m};
 	my @ahead = sort { $a <=> $b }
-	  grep { $_ > $m->{now} && $_ < FOREVER } map { $_->{row} ? $_->{row}{due} : () } @{ $m->{enrollments} };
+	  grep { $_ > $m->{now} && $_ < FOREVER } map { $_->{row} ? $m->due($_) : () } @{ $m->{enrollments} };
 	my $next = $ahead[0];
 	$m->{now} =
 	    defined $next && chance(0.5) ? $next

@@ -9,8 +9,9 @@ use warnings;
 use Exporter 'import';
 use List::Util qw(min uniq);
 
-use EngineModel qw(new_name FOREVER MINUTE HOUR);
+use EngineModel qw(new_name);
 use EngineOverlap qw(free_enrollments);
+use ModelTimes qw(FOREVER MINUTE HOUR);
 use EngineSequence qw(pick chance between check);
 
 our @EXPORT_OK = qw(%worker_moves);
@@ -56,7 +57,7 @@ sub wait_for_work
 	my $m = $s->{m};
 	return if $m->due_enrollments;
 	my @ahead = grep { $_ > $m->{now} && $_ < FOREVER }
-	  map { $_->{row} && $_->{campaign}{status} eq 'running' ? $_->{row}{due} : () } @{ $m->{enrollments} };
+	  map { $_->{row} && $_->{campaign}{status} eq 'running' ? $m->due($_) : () } @{ $m->{enrollments} };
 	$m->{now} = min(@ahead) if @ahead;
 	return;
 }
@@ -76,9 +77,17 @@ sub claim_as
 
 	# inside one's own transaction nothing is held
 	@due = grep { $free->{ $_->{id} } } @due if $free && !$s->{db}{is_inside};
-	judge_choice($m, \@due, \@claimed, $how{max});
+	check_claimed(\@due, \@claimed, $how{max});
+	my $all_good = !grep { $m->judge_touch($_)->{what} ne 'deliver' } @due;
+	foreach (0 .. $#touches)
+	{
+		my $verdict = $m->judge_touch($claimed[$_]);
+		die "claimed what is not to be sent: $claimed[$_]{name} $verdict->{what} $verdict->{reason}\n"
+		  if $verdict->{what} ne 'deliver';
+		take($s, $claimed[$_], $touches[$_], %how);
+	}
+	judge_choice($m, \@due, \@claimed, $all_good);
 	settle_others($s, \@due, \@claimed, %how);
-	take($s, $claimed[$_], $touches[$_], %how) foreach 0 .. $#touches;
 	sweep($s, @touches < $how{max});
 	$s->see('claim: ' . (@touches ? @touches < @due ? 'some' : 'all' : 'nothing'));
 	return scalar @touches;
@@ -101,30 +110,33 @@ sub claim_statement
 	  . join(', ', @arguments) . ') t';
 }
 
-# Which of the due touches were taken is the engine's choice, within bounds.
-sub judge_choice
+sub check_claimed
 {
-	my ($m, $due, $claimed, $max) = @_;
-	die 'claimed more than ' . "$max\n" if @$claimed > $max;
+	my ($due, $claimed, $max) = @_;
+	die "claimed more than $max\n" if @$claimed > $max;
 	die "claimed twice in one call\n" if uniq(@$claimed) != @$claimed;
 	my %due = map { $_ => 1 } @$due;
-	my %taken = map { $_ => 1 } @$claimed;
 	foreach my $e (@$claimed)
 	{
 		die "claimed what is not due: $e->{name}\n" unless $due{$e};
-		my ($what, $reason) = $m->judge_touch($e);
-		die "claimed what is not to be sent: $e->{name} $what $reason\n" if $what ne 'deliver';
 	}
-	my @left = grep { !$taken{$_} && ($m->judge_touch($_))[0] eq 'deliver' } @$due;
-	die 'left though there was room: ' . "$left[0]{name}\n" if @left && @$claimed < $max;
+	return;
+}
 
+# Which of the due touches were taken is the engine's choice, within bounds: a
+# lane's oldest first, and fair.  What is not sent takes its turn as well, so
+# that fairness is judged only if all were to be sent.
+sub judge_choice
+{
+	my ($m, $due, $claimed, $all_good) = @_;
+	my %taken = map { $_ => 1 } @$claimed;
+	my @left = grep { !$taken{$_} && $m->judge_touch($_)->{what} eq 'deliver' } @$due;
 	foreach my $late (@left)
 	{
 		my @overtaken = grep { $m->lane($_) eq $m->lane($late) && before($late, $_) } @$claimed;
 		die "taken before $late->{name}, which is due earlier: $overtaken[0]{name}\n" if @overtaken;
 	}
-	# what is skipped takes a turn as well
-	judge_fairness($m, \@left, $claimed) unless grep { ($m->judge_touch($_))[0] ne 'deliver' } @$due;
+	judge_fairness($m, \@left, $claimed) if $all_good;
 	return;
 }
 
@@ -164,26 +176,38 @@ sub settle_others
 {
 	my ($s, $due, $claimed, %how) = @_;
 	my $m = $s->{m};
+	my $has_room = @$claimed < $how{max} && @$due <= 10 * $how{max};
 	my %taken = map { $_ => 1 } @$claimed;
-	my %now = map { $_->{enrollment_id} => $_ } @{
-		$s->{db}->look('SELECT enrollment_id, touch_number, attempt, property.us(due_at) AS due FROM campaign.touch_queue')
+	my %found = map { $_->{enrollment_id} => $_ } @{
+		$s->{db}->look('SELECT enrollment_id, touch_number, property.us(due_at) AS due, property.us(claimed_at) AS claimed FROM campaign.touch_queue')
 	};
 	foreach my $e (grep { !$taken{$_} } @$due)
 	{
-		my ($what, $reason) = $m->judge_touch($e);
-		next if $what eq 'deliver';
+		my $verdict = $m->judge_touch($e);
+		my $what = "$verdict->{what} " . ($verdict->{reason} // '');
 		my $row = $e->{row};
-		my $found = $now{ $e->{id} };
+		my $found = $found{ $e->{id} };
 		my $settled = !$found || $found->{touch_number} != $row->{touch} || $found->{due} != $row->{due};
-		if (!$settled)
+		if ($settled && $verdict->{what} ne 'deliver')
 		{
-			die "due, not to be sent and still there: $e->{name} $what $reason\n" if @$claimed < $how{max};
+			$s->see("claim: $what");
+			$m->settle_by_claim($e, $how{worker}, $verdict);
 			next;
 		}
-		$s->see("claim: $what " . ($reason // ''));
-		$m->settle_by_claim($e, $how{worker}, $what, $reason);
+		# it was looked at, which ends what an ended lease had
+		EngineModel::forget_claim($row) if $found->{claimed} == -FOREVER();
+		die "there was room, and it was left: $e->{name} $what\n"
+		  if $has_room && !caps_are_busy($s, $m->channel($e));
 	}
 	return;
+}
+
+# Beside an open transaction a claim may find nobody who gives it of a cap, just
+# then.
+sub caps_are_busy
+{
+	my ($s, $channel) = @_;
+	return $s->{inside} && !$s->{db}{is_inside} && defined $channel->{hourly_limit};
 }
 
 sub take
@@ -201,7 +225,7 @@ sub take
 		channel => $channel->{channel},
 		address => $m->address($e->{contact}, $channel),
 		scheduled => $row->{scheduled},
-		due => $row->{due},
+		due => $m->due($e),
 		attempt => $row->{attempt} + 1,
 		minutes => 60,
 		body => "Hello $e->{contact}{name}");
@@ -272,14 +296,14 @@ sub expected_answer
 	}
 	return 'lease_lost' if $row->{lease} eq 'ended';
 	return 'go' if $row->{begun};
-	my ($what) = $m->objection($e, $m->channel($e));
-	if (!$what)
+	my $objection = $m->objection($e, $m->channel($e));
+	if (!$objection)
 	{
 		$row->{begun} = 1;
 		return 'go';
 	}
 	$m->give_back($e);
-	return { hold => 'paused', skip => 'suppressed', stop => 'stopped' }->{$what};
+	return { hold => 'paused', skip => 'suppressed', stop => 'stopped' }->{ $objection->{what} };
 }
 
 sub release
@@ -359,6 +383,7 @@ sub random_item
 		status => pick(qw(sent sent sent sent failed failed skipped)),
 		permanent => chance(0.25) ? 1 : 0,
 		at => pick(undef, undef, undef, $now - 10 * MINUTE, $now - 3 * HOUR, $now + HOUR));
+	$item{provider} = chance(0.8) ? "p-$token->{name}" : 'p' if $item{status} eq 'sent';
 	$item{reason} = 'not wanted' if $item{status} eq 'skipped';
 	$item{error} = 'no answer' if $item{status} eq 'failed';
 	$item{invalid} = pick(qw(outcome time provider)) if chance(0.03);
@@ -384,7 +409,7 @@ sub item_text
 	my @values = (
 		$item->{token} ? "'$item->{token}{text}'" : $no_token,
 		$invalid eq 'outcome' ? "'done'" : "'$item->{status}'",
-		$invalid eq 'provider' ? "repeat('x', 1001)" : $item->{status} eq 'sent' ? "'p'" : 'NULL',
+		$invalid eq 'provider' ? "repeat('x', 1001)" : $s->quote($item->{provider}),
 		$s->quote($item->{error}),
 		$item->{permanent} ? 'true' : 'false',
 		$s->quote($item->{reason}),
@@ -426,11 +451,11 @@ sub expected_report
 		} @{ $known->{log} };
 		return ('lease_lost', undef, undef) unless $logged;
 		my $row = $known->{row};
-		return ($logged->{advanced} || !$logged->{is_final} ? 'ok' : 'logged', $known->{status}, $row && $row->{due} < FOREVER ? $row->{due} : undef);
+		return ($logged->{advanced} || !$logged->{is_final} ? 'ok' : 'logged', $known->{status}, $row && $row->{due} < FOREVER ? $m->due($known) : undef);
 	}
 	my ($early, $late) = $m->retry_range($e->{row});
 	my $in_range = defined $retry_at && $retry_at >= $early && $retry_at <= $late;
-	return $m->settle($e, { %$item{qw(status permanent reason error at)}, retry_at => $in_range ? $retry_at : "from $early to $late" });
+	return $m->settle($e, { %$item{qw(status permanent reason error provider at)}, retry_at => $in_range ? $retry_at : "from $early to $late" });
 }
 
 # ---- waiting
@@ -449,7 +474,7 @@ sub ask_when
 		  && (!$_->{row}{begun} || $m->channel($_)->{uncertain_policy} eq 'retry')
 	} @{ $m->{enrollments} };
 	my @free = grep { $_->{row}{lease} ne 'live' } @waiting;
-	my $first = @free ? min(map { $_->{row}{due} } @free) : undef;
+	my $first = @free ? min(map { $m->due($_) } @free) : undef;
 	my $at = $answer->{at};
 	if (!@waiting || @free == @waiting)
 	{
