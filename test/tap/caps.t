@@ -206,7 +206,7 @@ sub check_journals
 	{
 		my @over = grep {
 			my $hour = hour_of($_) =~ tr/ /_/r;
-			keys %{ $told_of{ slug($name) }{ substr $hour, 0, 13 } } > $caps{$name}{sends}[$_]
+			keys %{ $told_of{ slug($name) }{ substr $hour, 0, 13 } // {} } > $caps{$name}{sends}[$_]
 		} 0 .. $#phases;
 		is("@over", '', "nobody was told to send more of $name");
 		is(scalar(keys %{ $told_of{ slug($name) } }),
