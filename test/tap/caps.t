@@ -119,7 +119,8 @@ sub slug
 sub wait_for
 {
 	my ($condition) = @_;
-	foreach (1 .. 300)
+	# a lane whose units are all on loan is looked at again after five minutes at most
+	foreach (1 .. 1800)
 	{
 		return 1 if $condition->();
 		sleep 0.2;
