@@ -74,9 +74,12 @@ static void claim_touch(void *arg);
 static void claim_one_with_care(Claim *claim);
 static void claim_touch_alone(void *arg);
 static void put_off(void *arg);
+static void settle_proved(Claim *claim, TouchRow *row, const TouchFacts *facts,
+						  const TouchLane *lane, const TouchOutcome *outcome);
 static void decide(Claim *claim, TouchRow *row, const TouchFacts *read_facts, const TouchLane *lane);
 static void end_expired(Claim *claim, TouchRow *row, const TouchLane *lane);
 static bool has_room(void *arg, const GateInput *input, TimestampTz *until);
+static bool is_held(const TouchSeen *seen, const TouchKey *key);
 static void hold_lane(Claim *claim, const TouchKey *key);
 static void defer_touch(Claim *claim, TouchRow *row, const TouchLane *lane, const GateVerdict *verdict);
 static void give_up(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane);
@@ -135,7 +138,8 @@ run_claim(FunctionCallInfo fcinfo, Claim *claim, const char *worker)
 	if (RunInSubtransaction(claim_touches, claim) != NULL)
 		claim_with_care(claim);
 	/* a worker with less to do than it asked for has time to clean up */
-	if (claim->taken < claim->max_touches && StorageSweepStopped(GetCurrentTimestamp(), SWEEP_ROWS) > 0)
+	if (!claim->filter.has_campaign && claim->taken < claim->max_touches &&
+		StorageSweepStopped(GetCurrentTimestamp(), SWEEP_ROWS) > 0)
 		claim->wrote = true;
 	SPI_finish();
 
@@ -249,6 +253,11 @@ examine(Claim *claim, const TouchKey *keys, int found)
 		MemoryContext old = MemoryContextSwitchTo(claim->row_context);
 
 		CHECK_FOR_INTERRUPTS();
+		if (is_held(seen, &keys[i]))
+		{
+			MemoryContextSwitchTo(old);
+			continue;
+		}
 		seen->enrollments[seen->nenrollments++] = keys[i].enrollment;
 		claim->key = &keys[i];
 		if (claim->careful)
@@ -331,12 +340,18 @@ claim_touch(void *arg)
 	TouchLane  *lane = TouchBatchLane(batch, &key->tenant, key->lane);
 	TouchRow	row;
 	TouchFacts	facts;
+	TouchOutcome outcome = {0};
 
 	if (lane == NULL ||
 		!StorageLockDue(key, TouchQueueTime(batch->now, lane), GetCurrentTimestamp(), &row) ||
 		!TouchFactsRead(&row, lane, &facts))
 		return;
 
+	if ((row.flags & TOUCH_BEGUN) && TouchProvedSent(&row, &outcome))
+	{
+		settle_proved(claim, &row, &facts, lane, &outcome);
+		return;
+	}
 	if ((row.flags & TOUCH_BEGUN) && !lane->retries_uncertain)
 	{
 		/* it may have been sent: out of the way until somebody settles it */
@@ -350,6 +365,22 @@ claim_touch(void *arg)
 		return;
 	end_expired(claim, &row, lane);
 	decide(claim, &row, &facts, lane);
+}
+
+/*
+ * A lease that ended after begin_send and before the report, of a message that
+ * an event has told of meanwhile: it was sent.
+ */
+static void
+settle_proved(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
+			  const TouchOutcome *outcome)
+{
+	TouchSettled settled;
+
+	if (!StorageLockTenant(&row->key.tenant, false) || !StorageLockEnrollment(&row->key, false))
+		return;
+	TouchSettle(&claim->batch, row, facts, lane, outcome, &settled);
+	claim->wrote = true;
 }
 
 /*
@@ -431,6 +462,19 @@ has_room(void *arg, const GateInput *input, TimestampTz *until)
 		claim->wrote = true;
 	}
 	return claim->has_unit;
+}
+
+/* Has the call found before that the lane has nothing to give? */
+static bool
+is_held(const TouchSeen *seen, const TouchKey *key)
+{
+	for (int i = 0; i < seen->nlanes; i++)
+	{
+		if (seen->lanes[i] == key->lane &&
+			memcmp(&seen->lane_tenants[i], &key->tenant, UUID_LEN) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Nothing more of this lane in this call. */
