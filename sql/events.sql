@@ -195,6 +195,20 @@ SET ROLE regress_events_worker;
 SELECT result, stopped FROM campaign.record_event('replied', enrollment => :'hals');
 SET ROLE regress_events_ann;
 SELECT touch_number, status FROM campaign.enrollment_touches WHERE enrollment_id = :'hals' ORDER BY 1;
+-- told while the lease still runs: when it ends, nobody is in doubt, and nobody sends it again
+SELECT pg_temp.enroll(:'both', 'ora', '+12125550115') AS oras \gset
+SELECT pg_temp.enroll(:'mail', 'pam') AS pams \gset
+SET ROLE regress_events_worker;
+\o /dev/null
+SELECT count(*) FROM campaign.claim_due_touches('worker', begin_now => true);
+\o
+SELECT result FROM campaign.record_event('delivered', enrollment => :'oras', provider_id => 'ora-1');
+SELECT result FROM campaign.record_event('delivered', enrollment => :'pams', provider_id => 'pam-1');
+SELECT pg_temp.expire_leases();
+SELECT count(*) AS claimed_again FROM campaign.claim_due_touches('worker');
+SET ROLE regress_events_ann;
+SELECT touch_number, status, provider_id, metadata, sent_at = claimed_at AS at_claim FROM campaign.send_logs WHERE enrollment_id IN (:'oras', :'pams') ORDER BY provider_id;
+SELECT count(*) AS in_doubt FROM campaign.uncertain_touches WHERE enrollment_id = :'oras';
 -- sent without begin_send, and its worker died: the token proves it, before anybody sends it again
 SELECT pg_temp.enroll(:'mail', 'ian') AS ians \gset
 SET ROLE regress_events_worker;

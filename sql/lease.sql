@@ -218,7 +218,7 @@ TABLE uncertain;
 SELECT touch_number, channel, status FROM campaign.enrollment_touches WHERE campaign_id = :'each' ORDER BY 1;
 -- who asked the provider says what became of it
 SELECT lease_token AS token FROM campaign.uncertain_touches \gset
-SELECT result, enrollment_status FROM campaign.resolve_uncertain(:'token', 'sent', 'seen in the mailbox');
+SELECT result, enrollment_status FROM campaign.resolve_uncertain(:'token', 'sent', 'seen in the mailbox', 'mailbox-7');
 TABLE uncertain;
 SELECT touch_number, status, attempt, is_final, advanced, sent_at IS NOT NULL AS sent_at FROM campaign.send_logs WHERE campaign_id = :'each' ORDER BY id;
 -- calls: a day's wait for a late report

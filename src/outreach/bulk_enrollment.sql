@@ -64,31 +64,34 @@ COMMENT ON FUNCTION campaign.classify_contacts(uuid, uuid, uuid[]) IS
 'Internal: of different, locked contacts those that may begin in the campaign (in order), those that are in another live sequence and in which, how many are in this campaign already, and how many have reviewed a short time ago.';
 
 -- Foreign keys and the life cycle are asked once here and not by a trigger for each row: tenant,
--- campaign and contacts are locked, the lane is the plan's, and a new enrolment is active.
+-- campaign and contacts are locked, the lane is the plan's, and a new enrolment is active. Where
+-- somebody has put a trigger of his own on these tables, all of them fire.
 CREATE FUNCTION campaign.insert_enrollments(tenant uuid, campaign uuid, contacts uuid[], ids uuid[], anchor timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off SET session_replication_role = replica AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off SET session_replication_role = origin AS $$
 #variable_conflict use_variable
 DECLARE
   now_time timestamptz := campaign.now();
   first record := campaign.first_touch(tenant, campaign, NULL);
   anchor_time timestamptz := coalesce(anchor, now_time);
   scheduled timestamptz := anchor_time + first.delay;
-  is_exclusive boolean;
 BEGIN
-  SELECT NOT t.parallel_sequences INTO is_exclusive FROM campaign.tenants t WHERE t.id = tenant;
+  IF NOT EXISTS (SELECT FROM pg_trigger t
+                  WHERE t.tgrelid IN ('campaign.campaign_enrollments'::regclass, 'campaign.touch_queue'::regclass)
+                    AND NOT t.tgisinternal AND t.tgname <> 'life_cycle') THEN
+    PERFORM set_config('session_replication_role', 'replica', true);
+  END IF;
   INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, plan_version, anchor_at, first_scheduled_at,
     enrolled_at, exclusive, base_shift)
-  SELECT tenant, n.id, campaign, n.contact, first.plan_version, anchor_time, scheduled, now_time, is_exclusive, first.shift
+  SELECT tenant, n.id, campaign, n.contact, first.plan_version, anchor_time, scheduled, now_time, first.exclusive, first.shift
     FROM unnest(contacts, ids) n(contact, id);
   INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
   SELECT tenant, first.lane, scheduled - first.shift, n.id, scheduled, 1 FROM unnest(ids) n(id);
-  PERFORM campaign.count_touch_event(tenant, campaign, 0, o.service_type, 'enrolled', now_time, cardinality(ids))
-     FROM campaign.outreach_campaigns o WHERE o.tenant_id = tenant AND o.campaign_id = campaign;
+  PERFORM campaign.count_touch_event(tenant, campaign, 0, first.service, 'enrolled', now_time, cardinality(ids));
   PERFORM campaign.notify_due(scheduled);
 END $$;
 COMMENT ON FUNCTION campaign.insert_enrollments(uuid, uuid, uuid[], uuid[], timestamptz) IS
-'Internal: the rows of new enrolments without a job, contacts and ids side by side. The caller holds the locks of campaign and contacts and has asked what is in the way. Fires no triggers.';
+'Internal: the rows of new enrolments without a job, contacts and ids side by side. The caller holds the locks of campaign and contacts and has asked what is in the way. Fires no triggers of the extension, unless there are others.';
 
 -- Whoever is replaced is stopped first, and then enrolled with the others; in order, as the indexes are.
 CREATE FUNCTION campaign.enroll_free_contacts(tenant uuid, campaign uuid, free uuid[], taken uuid[], taken_by uuid[],

@@ -76,41 +76,32 @@ RETURNS record
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  found_status text;
-  archived timestamptz;
-  cooldown interval;
+  asked record;
 BEGIN
-  outcome := 'not_matched';
-  SELECT c.status INTO found_status FROM campaign.campaigns c
-   WHERE c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach';
-  IF found_status IS DISTINCT FROM 'running' THEN
-    reason := 'campaign_' || coalesce(found_status, 'missing');
-    RETURN;
-  END IF;
-  SELECT c.archived_at INTO archived FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = contact;
-  IF NOT FOUND THEN
+  SELECT c.status AS campaign_status, k.id IS NOT NULL AS has_contact, k.archived_at, j.status AS job_status,
+         campaign.now() - make_interval(secs => extract(epoch FROM t.review_cooldown)::double precision) AS since
+    INTO asked
+    FROM campaign.tenants t
+    LEFT JOIN campaign.campaigns c ON c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach'
+    LEFT JOIN campaign.contacts k ON k.tenant_id = tenant AND k.id = contact
+    LEFT JOIN campaign.jobs j ON j.tenant_id = tenant AND j.id = job
+   WHERE t.id = tenant;
+  IF asked.campaign_status IS DISTINCT FROM 'running' THEN
+    outcome := 'not_matched';
+    reason := 'campaign_' || coalesce(asked.campaign_status, 'missing');
+  ELSIF NOT asked.has_contact THEN
+    outcome := 'not_matched';
     reason := 'contact_missing';
-    RETURN;
-  ELSIF archived IS NOT NULL THEN
+  ELSIF asked.archived_at IS NOT NULL THEN
     outcome := 'suppressed';
     reason := 'contact_archived';
-    RETURN;
-  END IF;
-  IF job IS NOT NULL THEN
-    SELECT j.status INTO found_status FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job;
-    IF NOT FOUND OR found_status <> 'completed' THEN
-      reason := 'job_' || CASE WHEN FOUND THEN found_status ELSE 'missing' END;
-      RETURN;
-    END IF;
-  END IF;
-  SELECT make_interval(secs => extract(epoch FROM t.review_cooldown)::double precision) INTO cooldown
-    FROM campaign.tenants t WHERE t.id = tenant;
-  IF campaign.has_reviewed(tenant, contact, campaign.now() - cooldown) THEN
+  ELSIF job IS NOT NULL AND asked.job_status IS DISTINCT FROM 'completed' THEN
+    outcome := 'not_matched';
+    reason := 'job_' || coalesce(asked.job_status, 'missing');
+  ELSIF campaign.has_reviewed(tenant, contact, asked.since) THEN
     outcome := 'suppressed';
     reason := 'review_cooldown';
-    RETURN;
   END IF;
-  outcome := NULL;
 END $$;
 COMMENT ON FUNCTION campaign.refuse_enrollment(uuid, uuid, uuid, uuid) IS
 'Internal: what forbids the enrolment of a contact, apart from other sequences (outcome and reason); NULL: nothing. The caller holds the locks of campaign and contact.';
@@ -133,27 +124,29 @@ COMMENT ON FUNCTION campaign.sequences_in_the_way(uuid, uuid, uuid, uuid) IS
 'Internal: the live enrolments beside which a contact cannot be enrolled, those of the campaign first; whether there is one of the campaign, and whether it is what was asked for: for the same job, or for any if none is given.';
 
 CREATE FUNCTION campaign.first_touch(tenant uuid, campaign uuid, job uuid, OUT plan_version integer, OUT lane integer,
-  OUT delay interval, OUT shift interval)
+  OUT delay interval, OUT shift interval, OUT exclusive boolean, OUT completed_at timestamptz, OUT service text)
 RETURNS record
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
-  SELECT o.plan_version, l.lane, l.shift,
+  SELECT o.plan_version, l.lane, l.shift, NOT w.parallel_sequences, j.completed_at, CASE WHEN job IS NULL THEN o.service_type ELSE j.service_type END,
          -- a day is 24 hours here as in the plan, or the session's time zone would have a say
          CASE WHEN t.use_service_delay
               THEN coalesce(make_interval(secs => extract(epoch FROM s.first_touch_delay)::double precision), t.delay)
               ELSE t.delay END
-    INTO plan_version, lane, shift, delay
-    FROM campaign.outreach_campaigns o
+    INTO plan_version, lane, shift, exclusive, completed_at, service, delay
+    FROM campaign.tenants w
+    JOIN campaign.outreach_campaigns o ON o.tenant_id = w.id
     JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
     JOIN campaign.lanes l ON l.tenant_id = t.tenant_id AND l.campaign_id = t.campaign_id AND l.channel = t.channel
     LEFT JOIN campaign.jobs j ON j.tenant_id = tenant AND j.id = job
     LEFT JOIN campaign.service_types s ON s.tenant_id = tenant
       AND s.service_type = CASE WHEN job IS NULL THEN o.service_type ELSE j.service_type END
-   WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant AND l.tenant_id = tenant AND t.touch_number = 1;
+   WHERE w.id = tenant AND o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant AND l.tenant_id = tenant
+     AND t.touch_number = 1;
 END $$;
 COMMENT ON FUNCTION campaign.first_touch(uuid, uuid, uuid) IS
-'Internal: where a new enrolment begins: the plan, the lane of its first touch with the lane''s shift, and the delay, the service''s if the step says so.';
+'Internal: where a new enrolment begins: the plan, the lane of its first touch with the lane''s shift, and the delay, the service''s if the step says so; whether it is exclusive, the job''s completion, and the service type under which it counts.';
 
 CREATE FUNCTION campaign.insert_enrollment(tenant uuid, campaign uuid, contact uuid, job uuid, anchor timestamptz) RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -162,16 +155,14 @@ DECLARE
   now_time timestamptz := campaign.now();
   new_id uuid := campaign.uuid_v7();
   first record := campaign.first_touch(tenant, campaign, job);
-  scheduled timestamptz;
+  anchor_time timestamptz := coalesce(anchor, first.completed_at, now_time);
+  scheduled timestamptz := anchor_time + first.delay;
 BEGIN
-  anchor := coalesce(anchor, (SELECT j.completed_at FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job), now_time);
-  scheduled := anchor + first.delay;
   -- under READ COMMITTED the lock has kept others out; above it, one that the snapshot does not
   -- show is a serialization failure here (40001), which a client tries again
   INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, job_id, plan_version, anchor_at,
     first_scheduled_at, enrolled_at, exclusive, base_shift)
-  SELECT tenant, new_id, campaign, contact, job, first.plan_version, anchor, scheduled, now_time, NOT t.parallel_sequences, first.shift
-    FROM campaign.tenants t WHERE t.id = tenant
+  VALUES (tenant, new_id, campaign, contact, job, first.plan_version, anchor_time, scheduled, now_time, first.exclusive, first.shift)
   ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'contact "%" was enrolled meanwhile', contact
@@ -182,7 +173,7 @@ BEGIN
   -- the queue's time is as much earlier as its lane is shifted
   INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
   VALUES (tenant, first.lane, scheduled - first.shift, new_id, scheduled, 1);
-  PERFORM campaign.count_enrollments(tenant, campaign, 'enrolled', ARRAY[new_id]);
+  PERFORM campaign.count_touch_event(tenant, campaign, 0, first.service, 'enrolled', now_time);
   PERFORM campaign.notify_due(scheduled);
   RETURN new_id;
 END $$;
@@ -198,12 +189,17 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   policy text;
   live record;
+  is_asked_about boolean;
 BEGIN
   PERFORM campaign.lock_tenant_key(tenant);
   PERFORM FROM campaign.campaigns c WHERE c.tenant_id = tenant AND c.id = campaign FOR KEY SHARE;
   PERFORM FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = contact FOR NO KEY UPDATE;
-  -- those whose time has come decide what is live
-  PERFORM campaign.settle_contact_conflicts(tenant, contact);
+  is_asked_about := EXISTS (SELECT FROM campaign.enrollment_conflicts x
+                             WHERE x.tenant_id = tenant AND x.contact_id = contact AND x.resolution IS NULL);
+  IF is_asked_about THEN
+    -- those whose time has come decide what is live
+    PERFORM campaign.settle_contact_conflicts(tenant, contact);
+  END IF;
   SELECT r.outcome, r.reason INTO outcome, reason FROM campaign.refuse_enrollment(tenant, campaign, contact, job) r;
   IF outcome IS NOT NULL THEN
     RETURN;
@@ -229,7 +225,9 @@ BEGIN
   END IF;
   enrollment_id := campaign.insert_enrollment(tenant, campaign, contact, job, anchor);
   outcome := 'enrolled';
-  PERFORM campaign.close_conflicts(tenant, campaign, job, ARRAY[contact], ARRAY[enrollment_id]);
+  IF is_asked_about THEN
+    PERFORM campaign.close_conflicts(tenant, campaign, job, ARRAY[contact], ARRAY[enrollment_id]);
+  END IF;
   IF live.enrollments IS NOT NULL THEN
     reason := 'replaced';
     PERFORM campaign.record_conflicts(tenant, campaign, job, ARRAY[contact], live.enrollments[1:1], ARRAY[enrollment_id], anchor, policy);

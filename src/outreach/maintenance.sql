@@ -81,11 +81,11 @@ BEGIN
         FROM (SELECT n.tenant_id, n.lane, n.shift, h.uncertain_policy
                 FROM campaign.lanes n JOIN campaign.channels h ON h.channel = n.channel) l
        CROSS JOIN LATERAL (
-         SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.lease_until, q.fence, q.flags
+         SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.lease_until, q.claimed_at, q.flags
            FROM campaign.touch_queue q
           WHERE q.tenant_id = l.tenant_id AND q.lane = l.lane AND q.due_at <= now_time - l.shift
           ORDER BY q.due_at, q.enrollment_id LIMIT 10 * max_rows::bigint) f
-       WHERE f.fence <> 0 AND f.lease_until <= lease_time AND (f.flags & 1 = 0 OR l.uncertain_policy <> 'retry')
+       WHERE f.claimed_at > '-infinity' AND f.lease_until <= lease_time AND (f.flags & 1 = 0 OR l.uncertain_policy <> 'retry')
       UNION ALL
       SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, NULL
         FROM campaign.touch_queue q
@@ -94,20 +94,26 @@ BEGIN
     SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.flags, q.claimed_at
       FROM found f
       JOIN campaign.touch_queue q ON q.tenant_id = f.tenant_id AND q.lane = f.lane AND q.due_at = f.due_at AND q.enrollment_id = f.enrollment_id
-     WHERE q.fence <> 0 AND q.lease_until <= lease_time AND (q.flags & 1 = 0 OR f.uncertain_policy <> 'retry')
+     WHERE q.claimed_at > '-infinity' AND q.lease_until <= lease_time AND (q.flags & 1 = 0 OR f.uncertain_policy <> 'retry')
        FOR UPDATE OF q SKIP LOCKED
   LOOP
     -- behind the row, so without waiting: what is being deleted goes without us
     PERFORM FROM campaign.tenants t WHERE t.id = touch.tenant_id FOR KEY SHARE SKIP LOCKED;
     CONTINUE WHEN NOT FOUND;
     IF touch.flags & 1 = 1 THEN
-      -- it may have been sent: out of the way until somebody settles it
+      -- it may have been sent: out of the way until somebody settles it; where an event has told that it
+      -- was, the next claim does
       UPDATE campaign.touch_queue q SET due_at = 'infinity'
-       WHERE q.tenant_id = touch.tenant_id AND q.lane = touch.lane AND q.due_at = touch.due_at AND q.enrollment_id = touch.enrollment_id;
+       WHERE q.tenant_id = touch.tenant_id AND q.lane = touch.lane AND q.due_at = touch.due_at AND q.enrollment_id = touch.enrollment_id
+         AND NOT EXISTS (SELECT FROM campaign.touch_events v
+                          WHERE v.tenant_id = q.tenant_id AND v.enrollment_id = q.enrollment_id AND v.touch_number = q.touch_number
+                            AND v.at >= q.claimed_at AND v.kind IN ('delivered', 'opened', 'clicked', 'replied', 'bounced', 'complained'));
+      CONTINUE WHEN NOT FOUND;
     ELSE
       PERFORM campaign.return_send_usage(touch.tenant_id, touch.lane, touch.claimed_at);
+      -- the fence stays: until the touch is claimed again, a late report is taken
       UPDATE campaign.touch_queue q
-         SET lease_until = '-infinity', claimed_at = '-infinity', fence = 0, worker_id = 0
+         SET claimed_at = '-infinity'
        WHERE q.tenant_id = touch.tenant_id AND q.lane = touch.lane AND q.due_at = touch.due_at AND q.enrollment_id = touch.enrollment_id
          AND touch.flags & 2 = 0;
       DELETE FROM campaign.touch_queue q

@@ -250,21 +250,21 @@ static Statement end_leases = {
 	"  SELECT q.lane, q.due_at, q.enrollment_id"
 	"    FROM campaign.lanes l"
 	"   CROSS JOIN LATERAL ("
-	"         SELECT t.lane, t.due_at, t.enrollment_id, t.fence, t.flags, t.lease_until"
+	"         SELECT t.lane, t.due_at, t.enrollment_id, t.claimed_at, t.flags, t.lease_until"
 	"           FROM campaign.touch_queue t"
 	"          WHERE t.tenant_id = $1 AND t.lane = l.lane AND t.due_at <= $3 - l.shift"
 	"          ORDER BY t.due_at, t.enrollment_id LIMIT $5) q"
 	"   WHERE l.tenant_id = $1 AND l.channel = $2"
-	"     AND q.fence <> 0 AND q.flags = 0 AND q.lease_until <= $4),"
+	"     AND q.claimed_at > '-infinity' AND q.flags = 0 AND q.lease_until <= $4),"
 	" ended AS MATERIALIZED ("
 	"  SELECT t.lane, t.due_at, t.enrollment_id, t.claimed_at"
 	"    FROM head h JOIN campaign.touch_queue t"
 	"      ON t.tenant_id = $1 AND t.lane = h.lane AND t.due_at = h.due_at AND t.enrollment_id = h.enrollment_id"
-	"   WHERE t.fence <> 0 AND t.flags = 0 AND t.lease_until <= $4"
+	"   WHERE t.claimed_at > '-infinity' AND t.flags = 0 AND t.lease_until <= $4"
 	"     FOR UPDATE OF t SKIP LOCKED),"
 	" freed AS ("
 	"  UPDATE campaign.touch_queue t"
-	"     SET lease_until = '-infinity', claimed_at = '-infinity', fence = 0, worker_id = 0"
+	"     SET claimed_at = '-infinity'"
 	"    FROM ended e"
 	"   WHERE t.tenant_id = $1 AND t.lane = e.lane AND t.due_at = e.due_at AND t.enrollment_id = e.enrollment_id)"
 	"SELECT e.claimed_at, count(*) FROM ended e GROUP BY e.claimed_at",
@@ -353,8 +353,7 @@ Datum
 campaign_count_send_usage(PG_FUNCTION_ARGS)
 {
 	SPI_connect();
-	(void) count_usage(PG_GETARG_UUID_P(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
-					   PG_GETARG_TIMESTAMPTZ(2), 1);
+	SendCapsCount(PG_GETARG_UUID_P(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_GETARG_TIMESTAMPTZ(2));
 	SPI_finish();
 	PG_RETURN_VOID();
 }
@@ -455,6 +454,12 @@ SendCapsReturn(const pg_uuid_t *tenant, const char *channel, TimestampTz claimed
 	values[2] = TimestampTzGetDatum(CampaignNow());
 	if (count_usage(tenant, channel, claimed_at, -1))
 		StatementRun(&reopen_lanes, values, NULL);
+}
+
+void
+SendCapsCount(const pg_uuid_t *tenant, const char *channel, TimestampTz at)
+{
+	(void) count_usage(tenant, channel, at, 1);
 }
 
 bool
@@ -596,7 +601,11 @@ make_grant(SendMeter *meter, TimestampTz now, int need)
 	meter->hour = rules.windows.start[PER_HOUR];
 
 	room = measure_room(meter, &rules, &sums, need);
-	retry_at = room > 0 ? now : retry_time(&rules, &sums, sums.size, now);
+	/*
+	 * However long the window: what another transaction gives back just now, or
+	 * holds of an ended lease, is not seen here, and nobody will tell the lane.
+	 */
+	retry_at = room > 0 ? now : Min(retry_time(&rules, &sums, sums.size, now), now + LOOK_AGAIN);
 	if (retry_at > now + CAMPAIGN_CAPS_BUSY && free_expired(meter, &sums, now))
 	{
 		if (find_open_grant(meter))

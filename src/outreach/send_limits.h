@@ -52,6 +52,12 @@ extern void SendCapsForget(SendCaps *caps);
  */
 extern void SendCapsReturn(const pg_uuid_t *tenant, const char *channel, TimestampTz claimed_at);
 
+/*
+ * Count what was sent without a unit: by hand, or under a lease whose unit had
+ * been given back.  It may exceed the caps: it has happened.
+ */
+extern void SendCapsCount(const pg_uuid_t *tenant, const char *channel, TimestampTz at);
+
 /* Would a take be granted, apart from who is busy?  Only reads; *retry_at as there. */
 extern bool SendCapsAllow(const pg_uuid_t *tenant, const char *channel, TimestampTz now,
 						  TimestampTz *retry_at);

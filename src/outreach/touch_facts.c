@@ -56,6 +56,16 @@ static Statement read_events = {
 	NULL, {UUIDOID, UUIDOID}
 };
 
+/* as settle_touch_by_event() asks of an event that comes when the lease has ended */
+static Statement read_proof = {
+	"SELECT max(v.provider_id), jsonb_build_object('settled_by', (array_agg(v.kind ORDER BY v.at, v.id))[1])"
+	"  FROM campaign.touch_events v"
+	" WHERE v.tenant_id = $1 AND v.enrollment_id = $2 AND v.touch_number = $3 AND v.at >= $4"
+	"   AND v.kind IN ('delivered', 'opened', 'clicked', 'replied', 'bounced', 'complained')"
+	" HAVING count(*) > 0",
+	NULL, {UUIDOID, UUIDOID, INT2OID, TIMESTAMPTZOID}
+};
+
 static Statement last_sent = {
 	"SELECT max(l.sent_at) FROM campaign.send_logs l"
 	" WHERE l.tenant_id = $1 AND l.contact_id = $2 AND l.channel = $3",
@@ -131,6 +141,34 @@ TouchFactsRead(const TouchRow *row, const TouchLane *lane, TouchFacts *facts)
 	facts->contact_erased = DatumGetBool(StatementValue(0, 25, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 	return true;
+}
+
+/*
+ * Has an event told since the claim that the touch of a row was sent?  Fills
+ * outcome, in the current memory context, if one has.
+ */
+bool
+TouchProvedSent(const TouchRow *row, TouchOutcome *outcome)
+{
+	bool		isnull;
+	Datum		values[4];
+	bool		proved;
+
+	values[0] = UUIDPGetDatum(&row->key.tenant);
+	values[1] = UUIDPGetDatum(&row->key.enrollment);
+	values[2] = Int16GetDatum(row->touch_number);
+	values[3] = TimestampTzGetDatum(row->claimed_at);
+	proved = StatementRun(&read_proof, values, NULL) == 1;
+	if (proved)
+	{
+		outcome->status = TOUCH_SENT;
+		outcome->at = row->claimed_at;
+		outcome->provider_id = StatementText(0, 1);
+		outcome->metadata = datumCopy(StatementValue(0, 2, &isnull), false, -1);
+		outcome->has_metadata = true;
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return proved;
 }
 
 /* Does the condition of a touch hold, by the events of its enrolment? */

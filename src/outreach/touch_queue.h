@@ -371,6 +371,7 @@ extern TouchText *TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, con
 
 /* touch_facts.c */
 extern bool TouchFactsRead(const TouchRow *row, const TouchLane *lane, TouchFacts *facts);
+extern bool TouchProvedSent(const TouchRow *row, TouchOutcome *outcome);
 extern bool TouchConditionHolds(const TouchRow *row, PlanCondition condition);
 extern TimestampTz TouchLastToContact(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane);
 

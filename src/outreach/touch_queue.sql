@@ -142,7 +142,7 @@ AS $$ SELECT r.* FROM campaign.report_touches(ARRAY[ROW($1, 'skipped', NULL, NUL
 COMMENT ON FUNCTION campaign.skip_touch(text, text, timestamptz, jsonb) IS
 'Reports that a touch can never be sent, with the reason; the sequence goes on. Answers as report_touches() does.';
 
-CREATE FUNCTION campaign.resolve_uncertain(token text, outcome text, note text DEFAULT NULL,
+CREATE FUNCTION campaign.resolve_uncertain(token text, outcome text, note text DEFAULT NULL, provider_id text DEFAULT NULL,
   OUT lease_token text, OUT result text, OUT enrollment_status text, OUT next_due_at timestamptz)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -176,13 +176,13 @@ BEGIN
     result := CASE enrollment_status WHEN 'active' THEN 'ok' ELSE 'logged' END;
   ELSE
     SELECT r.* INTO lease_token, result, enrollment_status, next_due_at
-      FROM campaign.report_touches(ARRAY[ROW(token, outcome, NULL,
+      FROM campaign.report_touches(ARRAY[ROW(token, outcome, provider_id,
              CASE outcome WHEN 'failed' THEN coalesce(note, 'resolved as failed') END, true,
              CASE outcome WHEN 'skipped' THEN coalesce(note, 'resolved as skipped') WHEN 'sent' THEN note END, NULL, NULL)::campaign.touch_result]) r;
   END IF;
 END $$;
-COMMENT ON FUNCTION campaign.resolve_uncertain(text, text, text) IS
-'Settles a touch whose lease ended after begin_send and before its report (campaign.uncertain_touches): outcome sent, failed, skipped, or retry, with a note that is logged. Answers as report_touches() does. Raises 22023 for an unknown outcome or what is no token, P0002 if no touch of yours is uncertain under this token.';
+COMMENT ON FUNCTION campaign.resolve_uncertain(text, text, text, text) IS
+'Settles a touch whose lease ended after begin_send and before its report (campaign.uncertain_touches): outcome sent, failed, skipped, or retry, with a note that is logged and, for what was sent, the provider''s id of the message, by which later events find it. Answers as report_touches() does. Raises 22023 for an unknown outcome or what is no token, P0002 if no touch of yours is uncertain under this token.';
 
 CREATE FUNCTION campaign.touch_token(tenant uuid, lane integer, due_at timestamptz, enrollment uuid, touch smallint, attempt smallint, fence bigint)
 RETURNS text
@@ -336,7 +336,7 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.touch_queue'),
   ('member', 'EXECUTE', 'FUNCTION campaign.touch_token(uuid, integer, timestamptz, uuid, smallint, smallint, bigint)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.touch_idempotency_key(uuid, uuid, smallint)'),
-  ('member', 'EXECUTE', 'FUNCTION campaign.resolve_uncertain(text, text, text)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.resolve_uncertain(text, text, text, text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.retry_touch(uuid, integer)'),
   ('worker', 'EXECUTE', 'FUNCTION campaign.claim_due_touches(text, integer, interval, uuid[], text[], boolean)'),
   ('worker', 'EXECUTE', 'FUNCTION campaign.begin_send(text)'),

@@ -49,6 +49,7 @@ typedef struct Report
 	bool		failed;			/* and is not tried again */
 	pg_uuid_t	campaign;
 	bool		returns_unit;	/* of the caps */
+	bool		uses_unit;		/* that had been given back when the lease ended */
 	char	   *channel;
 	TimestampTz claimed_at;
 } Report;
@@ -92,7 +93,7 @@ static void settle_reports(void *arg);
 static void settle_with_care(ReportRun *run);
 static void settle_report(void *arg);
 static void settle_report_alone(void *arg);
-static void return_units(const ReportRun *run);
+static void settle_units(const ReportRun *run);
 static void check_breakers(const ReportRun *run);
 static void answer_again(TouchBatch *batch, Report *report);
 static void return_report(ReturnSetInfo *result, const Report *report);
@@ -126,7 +127,7 @@ campaign_report_touches(PG_FUNCTION_ARGS)
 		TouchBatchInit(&run.batch);
 		settle_reports(&run);
 	}
-	return_units(&run);
+	settle_units(&run);
 	check_breakers(&run);
 	for (int i = 0; i < run.count; i++)
 		return_report(result, &reports[i]);
@@ -264,6 +265,7 @@ settle_with_care(ReportRun *run)
 	report->enrollment_status = NULL;
 	report->has_next = false;
 	report->returns_unit = false;
+	report->uses_unit = false;
 	report->failed = false;
 	ereport(WARNING,
 			(errcode(error->sqlerrcode),
@@ -300,6 +302,7 @@ settle_report(void *arg)
 	report->enrollment_status = NULL;
 	report->has_next = false;
 	report->returns_unit = false;
+	report->uses_unit = false;
 	report->failed = false;
 	if (!StorageLockTenant(&report->token.key.tenant, true) ||
 		!StorageLockEnrollment(&report->token.key, true))
@@ -319,15 +322,16 @@ settle_report(void *arg)
 	report->has_next = settled.has_next;
 	report->next_due_at = settled.next_due_at;
 	report->returns_unit = report->outcome.status == TOUCH_SKIPPED;
+	report->uses_unit = report->outcome.status != TOUCH_SKIPPED && claimed_at == DT_NOBEGIN;
 	report->failed = report->outcome.status == TOUCH_FAILED && !settled.again;
 	report->campaign = facts.campaign;
 	report->channel = MemoryContextStrdup(batch->context, lane->channel);
 	report->claimed_at = claimed_at;
 }
 
-/* What was skipped was not sent. */
+/* What was skipped was not sent; what comes late was sent all the same. */
 static void
-return_units(const ReportRun *run)
+settle_units(const ReportRun *run)
 {
 	for (int i = 0; i < run->count; i++)
 	{
@@ -335,6 +339,8 @@ return_units(const ReportRun *run)
 
 		if (report->returns_unit)
 			SendCapsReturn(&report->token.key.tenant, report->channel, report->claimed_at);
+		if (report->uses_unit)
+			SendCapsCount(&report->token.key.tenant, report->channel, report->outcome.at);
 	}
 }
 
@@ -342,22 +348,29 @@ return_units(const ReportRun *run)
 static void
 check_breakers(const ReportRun *run)
 {
-	const Report *last = NULL;
+	HASHCTL		ctl = {0};
+	HTAB	   *asked;
 
+	ctl.keysize = sizeof(pg_uuid_t);
+	ctl.entrysize = sizeof(pg_uuid_t);
+	ctl.hcxt = run->batch.context;
+	asked = hash_create("campaign breakers asked", 16, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	for (int i = 0; i < run->count; i++)
 	{
 		const Report *report = run->order[i];
 		Datum		values[2];
+		bool		found = true;
 
-		if (!report->failed ||
-			(last && memcmp(&last->campaign, &report->campaign, UUID_LEN) == 0))
+		if (report->failed)
+			hash_search(asked, &report->campaign, HASH_ENTER, &found);
+		if (found)
 			continue;
 		values[0] = UUIDPGetDatum(&report->token.key.tenant);
 		values[1] = UUIDPGetDatum(&report->campaign);
 		StatementRun(&check_breaker, values, NULL);
 		SPI_freetuptable(SPI_tuptable);
-		last = report;
 	}
+	hash_destroy(asked);
 }
 
 /* The same report once more gets the same answer; any other comes too late. */

@@ -317,7 +317,8 @@ StorageLockToken(const TouchToken *token, TouchRow *row)
 	if (!get_row(&lock_key, values, row))
 	{
 		values[1] = UUIDPGetDatum(&key.enrollment);
-		if (!get_row(&lock_moved, values, row) || row->flags == 0)
+		if (!get_row(&lock_moved, values, row) ||
+			(row->flags == 0 && row->claimed_at != DT_NOBEGIN))
 			return false;
 	}
 	return row->fence == token->fence && row->attempt == token->attempt &&

@@ -9,9 +9,10 @@ LOCK TABLE campaign.campaign_enrollments, campaign.send_logs, campaign.touch_que
 DELETE FROM campaign.access_privileges p
  WHERE (p.privilege LIKE 'INSERT (%' OR p.privilege LIKE 'UPDATE (%') AND p.level = 'member'
    AND p.object IN ('TABLE campaign.contacts', 'TABLE campaign.tenants', 'TABLE campaign.outreach_campaigns')
-    OR p.object = 'FUNCTION campaign.resume_campaign(uuid, text)';
+    OR p.object IN ('FUNCTION campaign.resume_campaign(uuid, text)', 'FUNCTION campaign.resolve_uncertain(text, text, text)');
 DROP FUNCTION campaign.resume_campaign(uuid, text);
 DROP FUNCTION campaign.require_sendable_plan(uuid, uuid);
+DROP FUNCTION campaign.resolve_uncertain(text, text, text);
 
 INSERT INTO campaign.schema_version (version, description) VALUES ('0.2.0', 'updated from 0.1.0');
 
@@ -1665,41 +1666,32 @@ RETURNS record
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  found_status text;
-  archived timestamptz;
-  cooldown interval;
+  asked record;
 BEGIN
-  outcome := 'not_matched';
-  SELECT c.status INTO found_status FROM campaign.campaigns c
-   WHERE c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach';
-  IF found_status IS DISTINCT FROM 'running' THEN
-    reason := 'campaign_' || coalesce(found_status, 'missing');
-    RETURN;
-  END IF;
-  SELECT c.archived_at INTO archived FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = contact;
-  IF NOT FOUND THEN
+  SELECT c.status AS campaign_status, k.id IS NOT NULL AS has_contact, k.archived_at, j.status AS job_status,
+         campaign.now() - make_interval(secs => extract(epoch FROM t.review_cooldown)::double precision) AS since
+    INTO asked
+    FROM campaign.tenants t
+    LEFT JOIN campaign.campaigns c ON c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach'
+    LEFT JOIN campaign.contacts k ON k.tenant_id = tenant AND k.id = contact
+    LEFT JOIN campaign.jobs j ON j.tenant_id = tenant AND j.id = job
+   WHERE t.id = tenant;
+  IF asked.campaign_status IS DISTINCT FROM 'running' THEN
+    outcome := 'not_matched';
+    reason := 'campaign_' || coalesce(asked.campaign_status, 'missing');
+  ELSIF NOT asked.has_contact THEN
+    outcome := 'not_matched';
     reason := 'contact_missing';
-    RETURN;
-  ELSIF archived IS NOT NULL THEN
+  ELSIF asked.archived_at IS NOT NULL THEN
     outcome := 'suppressed';
     reason := 'contact_archived';
-    RETURN;
-  END IF;
-  IF job IS NOT NULL THEN
-    SELECT j.status INTO found_status FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job;
-    IF NOT FOUND OR found_status <> 'completed' THEN
-      reason := 'job_' || CASE WHEN FOUND THEN found_status ELSE 'missing' END;
-      RETURN;
-    END IF;
-  END IF;
-  SELECT make_interval(secs => extract(epoch FROM t.review_cooldown)::double precision) INTO cooldown
-    FROM campaign.tenants t WHERE t.id = tenant;
-  IF campaign.has_reviewed(tenant, contact, campaign.now() - cooldown) THEN
+  ELSIF job IS NOT NULL AND asked.job_status IS DISTINCT FROM 'completed' THEN
+    outcome := 'not_matched';
+    reason := 'job_' || coalesce(asked.job_status, 'missing');
+  ELSIF campaign.has_reviewed(tenant, contact, asked.since) THEN
     outcome := 'suppressed';
     reason := 'review_cooldown';
-    RETURN;
   END IF;
-  outcome := NULL;
 END $$;
 
 COMMENT ON FUNCTION campaign.refuse_enrollment(uuid, uuid, uuid, uuid) IS
@@ -1723,28 +1715,30 @@ COMMENT ON FUNCTION campaign.sequences_in_the_way(uuid, uuid, uuid, uuid) IS
 'Internal: the live enrolments beside which a contact cannot be enrolled, those of the campaign first; whether there is one of the campaign, and whether it is what was asked for: for the same job, or for any if none is given.';
 
 CREATE FUNCTION campaign.first_touch(tenant uuid, campaign uuid, job uuid, OUT plan_version integer, OUT lane integer,
-  OUT delay interval, OUT shift interval)
+  OUT delay interval, OUT shift interval, OUT exclusive boolean, OUT completed_at timestamptz, OUT service text)
 RETURNS record
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
-  SELECT o.plan_version, l.lane, l.shift,
+  SELECT o.plan_version, l.lane, l.shift, NOT w.parallel_sequences, j.completed_at, CASE WHEN job IS NULL THEN o.service_type ELSE j.service_type END,
          -- a day is 24 hours here as in the plan, or the session's time zone would have a say
          CASE WHEN t.use_service_delay
               THEN coalesce(make_interval(secs => extract(epoch FROM s.first_touch_delay)::double precision), t.delay)
               ELSE t.delay END
-    INTO plan_version, lane, shift, delay
-    FROM campaign.outreach_campaigns o
+    INTO plan_version, lane, shift, exclusive, completed_at, service, delay
+    FROM campaign.tenants w
+    JOIN campaign.outreach_campaigns o ON o.tenant_id = w.id
     JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
     JOIN campaign.lanes l ON l.tenant_id = t.tenant_id AND l.campaign_id = t.campaign_id AND l.channel = t.channel
     LEFT JOIN campaign.jobs j ON j.tenant_id = tenant AND j.id = job
     LEFT JOIN campaign.service_types s ON s.tenant_id = tenant
       AND s.service_type = CASE WHEN job IS NULL THEN o.service_type ELSE j.service_type END
-   WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant AND l.tenant_id = tenant AND t.touch_number = 1;
+   WHERE w.id = tenant AND o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant AND l.tenant_id = tenant
+     AND t.touch_number = 1;
 END $$;
 
 COMMENT ON FUNCTION campaign.first_touch(uuid, uuid, uuid) IS
-'Internal: where a new enrolment begins: the plan, the lane of its first touch with the lane''s shift, and the delay, the service''s if the step says so.';
+'Internal: where a new enrolment begins: the plan, the lane of its first touch with the lane''s shift, and the delay, the service''s if the step says so; whether it is exclusive, the job''s completion, and the service type under which it counts.';
 
 CREATE FUNCTION campaign.insert_enrollment(tenant uuid, campaign uuid, contact uuid, job uuid, anchor timestamptz) RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -1753,16 +1747,14 @@ DECLARE
   now_time timestamptz := campaign.now();
   new_id uuid := campaign.uuid_v7();
   first record := campaign.first_touch(tenant, campaign, job);
-  scheduled timestamptz;
+  anchor_time timestamptz := coalesce(anchor, first.completed_at, now_time);
+  scheduled timestamptz := anchor_time + first.delay;
 BEGIN
-  anchor := coalesce(anchor, (SELECT j.completed_at FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job), now_time);
-  scheduled := anchor + first.delay;
   -- under READ COMMITTED the lock has kept others out; above it, one that the snapshot does not
   -- show is a serialization failure here (40001), which a client tries again
   INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, job_id, plan_version, anchor_at,
     first_scheduled_at, enrolled_at, exclusive, base_shift)
-  SELECT tenant, new_id, campaign, contact, job, first.plan_version, anchor, scheduled, now_time, NOT t.parallel_sequences, first.shift
-    FROM campaign.tenants t WHERE t.id = tenant
+  VALUES (tenant, new_id, campaign, contact, job, first.plan_version, anchor_time, scheduled, now_time, first.exclusive, first.shift)
   ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'contact "%" was enrolled meanwhile', contact
@@ -1773,7 +1765,7 @@ BEGIN
   -- the queue's time is as much earlier as its lane is shifted
   INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
   VALUES (tenant, first.lane, scheduled - first.shift, new_id, scheduled, 1);
-  PERFORM campaign.count_enrollments(tenant, campaign, 'enrolled', ARRAY[new_id]);
+  PERFORM campaign.count_touch_event(tenant, campaign, 0, first.service, 'enrolled', now_time);
   PERFORM campaign.notify_due(scheduled);
   RETURN new_id;
 END $$;
@@ -1789,12 +1781,17 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   policy text;
   live record;
+  is_asked_about boolean;
 BEGIN
   PERFORM campaign.lock_tenant_key(tenant);
   PERFORM FROM campaign.campaigns c WHERE c.tenant_id = tenant AND c.id = campaign FOR KEY SHARE;
   PERFORM FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = contact FOR NO KEY UPDATE;
-  -- those whose time has come decide what is live
-  PERFORM campaign.settle_contact_conflicts(tenant, contact);
+  is_asked_about := EXISTS (SELECT FROM campaign.enrollment_conflicts x
+                             WHERE x.tenant_id = tenant AND x.contact_id = contact AND x.resolution IS NULL);
+  IF is_asked_about THEN
+    -- those whose time has come decide what is live
+    PERFORM campaign.settle_contact_conflicts(tenant, contact);
+  END IF;
   SELECT r.outcome, r.reason INTO outcome, reason FROM campaign.refuse_enrollment(tenant, campaign, contact, job) r;
   IF outcome IS NOT NULL THEN
     RETURN;
@@ -1820,7 +1817,9 @@ BEGIN
   END IF;
   enrollment_id := campaign.insert_enrollment(tenant, campaign, contact, job, anchor);
   outcome := 'enrolled';
-  PERFORM campaign.close_conflicts(tenant, campaign, job, ARRAY[contact], ARRAY[enrollment_id]);
+  IF is_asked_about THEN
+    PERFORM campaign.close_conflicts(tenant, campaign, job, ARRAY[contact], ARRAY[enrollment_id]);
+  END IF;
   IF live.enrollments IS NOT NULL THEN
     reason := 'replaced';
     PERFORM campaign.record_conflicts(tenant, campaign, job, ARRAY[contact], live.enrollments[1:1], ARRAY[enrollment_id], anchor, policy);
@@ -2064,7 +2063,7 @@ RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'campaign_report_touches';
 
-CREATE OR REPLACE FUNCTION campaign.resolve_uncertain(token text, outcome text, note text DEFAULT NULL,
+CREATE FUNCTION campaign.resolve_uncertain(token text, outcome text, note text DEFAULT NULL, provider_id text DEFAULT NULL,
   OUT lease_token text, OUT result text, OUT enrollment_status text, OUT next_due_at timestamptz)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -2098,11 +2097,14 @@ BEGIN
     result := CASE enrollment_status WHEN 'active' THEN 'ok' ELSE 'logged' END;
   ELSE
     SELECT r.* INTO lease_token, result, enrollment_status, next_due_at
-      FROM campaign.report_touches(ARRAY[ROW(token, outcome, NULL,
+      FROM campaign.report_touches(ARRAY[ROW(token, outcome, provider_id,
              CASE outcome WHEN 'failed' THEN coalesce(note, 'resolved as failed') END, true,
              CASE outcome WHEN 'skipped' THEN coalesce(note, 'resolved as skipped') WHEN 'sent' THEN note END, NULL, NULL)::campaign.touch_result]) r;
   END IF;
 END $$;
+
+COMMENT ON FUNCTION campaign.resolve_uncertain(text, text, text, text) IS
+'Settles a touch whose lease ended after begin_send and before its report (campaign.uncertain_touches): outcome sent, failed, skipped, or retry, with a note that is logged and, for what was sent, the provider''s id of the message, by which later events find it. Answers as report_touches() does. Raises 22023 for an unknown outcome or what is no token, P0002 if no touch of yours is uncertain under this token.';
 
 CREATE OR REPLACE FUNCTION campaign.retry_touch(enrollment uuid, touch_number integer) RETURNS timestamptz
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -2223,6 +2225,10 @@ BEGIN ATOMIC
                ORDER BY q.due_at LIMIT 1) free ON true
            WHERE NOT l.paused AND ($1 IS NULL OR l.tenant_id = ANY ($1)) AND ($2 IS NULL OR l.channel = ANY ($2))) d;
 END;
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  
+  ('member', 'EXECUTE', 'FUNCTION campaign.resolve_uncertain(text, text, text, text)');
 
 COMMENT ON COLUMN campaign.workers.last_seen_at IS 'Its last claim, begin or extension, noted three times a minute at most.';
 
@@ -3547,29 +3553,31 @@ COMMENT ON FUNCTION campaign.classify_contacts(uuid, uuid, uuid[]) IS
 
 CREATE FUNCTION campaign.insert_enrollments(tenant uuid, campaign uuid, contacts uuid[], ids uuid[], anchor timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off SET session_replication_role = replica AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off SET session_replication_role = origin AS $$
 #variable_conflict use_variable
 DECLARE
   now_time timestamptz := campaign.now();
   first record := campaign.first_touch(tenant, campaign, NULL);
   anchor_time timestamptz := coalesce(anchor, now_time);
   scheduled timestamptz := anchor_time + first.delay;
-  is_exclusive boolean;
 BEGIN
-  SELECT NOT t.parallel_sequences INTO is_exclusive FROM campaign.tenants t WHERE t.id = tenant;
+  IF NOT EXISTS (SELECT FROM pg_trigger t
+                  WHERE t.tgrelid IN ('campaign.campaign_enrollments'::regclass, 'campaign.touch_queue'::regclass)
+                    AND NOT t.tgisinternal AND t.tgname <> 'life_cycle') THEN
+    PERFORM set_config('session_replication_role', 'replica', true);
+  END IF;
   INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, plan_version, anchor_at, first_scheduled_at,
     enrolled_at, exclusive, base_shift)
-  SELECT tenant, n.id, campaign, n.contact, first.plan_version, anchor_time, scheduled, now_time, is_exclusive, first.shift
+  SELECT tenant, n.id, campaign, n.contact, first.plan_version, anchor_time, scheduled, now_time, first.exclusive, first.shift
     FROM unnest(contacts, ids) n(contact, id);
   INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
   SELECT tenant, first.lane, scheduled - first.shift, n.id, scheduled, 1 FROM unnest(ids) n(id);
-  PERFORM campaign.count_touch_event(tenant, campaign, 0, o.service_type, 'enrolled', now_time, cardinality(ids))
-     FROM campaign.outreach_campaigns o WHERE o.tenant_id = tenant AND o.campaign_id = campaign;
+  PERFORM campaign.count_touch_event(tenant, campaign, 0, first.service, 'enrolled', now_time, cardinality(ids));
   PERFORM campaign.notify_due(scheduled);
 END $$;
 
 COMMENT ON FUNCTION campaign.insert_enrollments(uuid, uuid, uuid[], uuid[], timestamptz) IS
-'Internal: the rows of new enrolments without a job, contacts and ids side by side. The caller holds the locks of campaign and contacts and has asked what is in the way. Fires no triggers.';
+'Internal: the rows of new enrolments without a job, contacts and ids side by side. The caller holds the locks of campaign and contacts and has asked what is in the way. Fires no triggers of the extension, unless there are others.';
 
 CREATE FUNCTION campaign.enroll_free_contacts(tenant uuid, campaign uuid, free uuid[], taken uuid[], taken_by uuid[],
   anchor timestamptz, policy text)
@@ -5106,11 +5114,11 @@ BEGIN
         FROM (SELECT n.tenant_id, n.lane, n.shift, h.uncertain_policy
                 FROM campaign.lanes n JOIN campaign.channels h ON h.channel = n.channel) l
        CROSS JOIN LATERAL (
-         SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.lease_until, q.fence, q.flags
+         SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.lease_until, q.claimed_at, q.flags
            FROM campaign.touch_queue q
           WHERE q.tenant_id = l.tenant_id AND q.lane = l.lane AND q.due_at <= now_time - l.shift
           ORDER BY q.due_at, q.enrollment_id LIMIT 10 * max_rows::bigint) f
-       WHERE f.fence <> 0 AND f.lease_until <= lease_time AND (f.flags & 1 = 0 OR l.uncertain_policy <> 'retry')
+       WHERE f.claimed_at > '-infinity' AND f.lease_until <= lease_time AND (f.flags & 1 = 0 OR l.uncertain_policy <> 'retry')
       UNION ALL
       SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, NULL
         FROM campaign.touch_queue q
@@ -5119,20 +5127,26 @@ BEGIN
     SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.flags, q.claimed_at
       FROM found f
       JOIN campaign.touch_queue q ON q.tenant_id = f.tenant_id AND q.lane = f.lane AND q.due_at = f.due_at AND q.enrollment_id = f.enrollment_id
-     WHERE q.fence <> 0 AND q.lease_until <= lease_time AND (q.flags & 1 = 0 OR f.uncertain_policy <> 'retry')
+     WHERE q.claimed_at > '-infinity' AND q.lease_until <= lease_time AND (q.flags & 1 = 0 OR f.uncertain_policy <> 'retry')
        FOR UPDATE OF q SKIP LOCKED
   LOOP
     -- behind the row, so without waiting: what is being deleted goes without us
     PERFORM FROM campaign.tenants t WHERE t.id = touch.tenant_id FOR KEY SHARE SKIP LOCKED;
     CONTINUE WHEN NOT FOUND;
     IF touch.flags & 1 = 1 THEN
-      -- it may have been sent: out of the way until somebody settles it
+      -- it may have been sent: out of the way until somebody settles it; where an event has told that it
+      -- was, the next claim does
       UPDATE campaign.touch_queue q SET due_at = 'infinity'
-       WHERE q.tenant_id = touch.tenant_id AND q.lane = touch.lane AND q.due_at = touch.due_at AND q.enrollment_id = touch.enrollment_id;
+       WHERE q.tenant_id = touch.tenant_id AND q.lane = touch.lane AND q.due_at = touch.due_at AND q.enrollment_id = touch.enrollment_id
+         AND NOT EXISTS (SELECT FROM campaign.touch_events v
+                          WHERE v.tenant_id = q.tenant_id AND v.enrollment_id = q.enrollment_id AND v.touch_number = q.touch_number
+                            AND v.at >= q.claimed_at AND v.kind IN ('delivered', 'opened', 'clicked', 'replied', 'bounced', 'complained'));
+      CONTINUE WHEN NOT FOUND;
     ELSE
       PERFORM campaign.return_send_usage(touch.tenant_id, touch.lane, touch.claimed_at);
+      -- the fence stays: until the touch is claimed again, a late report is taken
       UPDATE campaign.touch_queue q
-         SET lease_until = '-infinity', claimed_at = '-infinity', fence = 0, worker_id = 0
+         SET claimed_at = '-infinity'
        WHERE q.tenant_id = touch.tenant_id AND q.lane = touch.lane AND q.due_at = touch.due_at AND q.enrollment_id = touch.enrollment_id
          AND touch.flags & 2 = 0;
       DELETE FROM campaign.touch_queue q

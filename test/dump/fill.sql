@@ -63,6 +63,8 @@ UPDATE campaign.jobs SET status = 'completed', completed_at = campaign.now() - i
   WHERE tenant_id = :'ada' AND external_id < 'job 8';
 SELECT campaign.enroll(:'faxes', :'c1');
 SELECT campaign.enroll(:'faxes', :'c8');
+SELECT campaign.enroll(:'faxes', :'c2');
+SELECT campaign.resolve_conflict(x.id, 'skip') FROM campaign.enrollment_conflicts x WHERE x.contact_id = :'c2';
 RESET SESSION AUTHORIZATION;
 
 -- Touches sent, failed once, for good and retried, begun, leased, stopped and waiting.
