@@ -1,4 +1,5 @@
 -- What went wrong in the reference product, one test for each. "Defect N" is its number in the list of defects.
+-- Those of events, enrolment, plans, quiet hours and analytics are in files named after them, 10 in test/tap/fairness.t.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS campaign CASCADE;
 SET timezone = 'UTC';

@@ -1,6 +1,7 @@
 # Fairness: one tenant's backlog delays nobody, and a capped lane costs the
 # others nothing.  A thousand tenants with one due touch each stand beside one
-# with twenty thousand that were due before them.
+# with twenty thousand that were due before them.  (Defect 10 of the multi-touch
+# reference: a throttled tenant's backlog starved everybody else.)
 use strict;
 use warnings;
 
