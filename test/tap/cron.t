@@ -112,7 +112,7 @@ sub elsewhere
 sub runs
 {
 	my ($first) = @_;
-	ok($node->poll_query_until('shop', 'SELECT every(fence = 0) FROM campaign.touch_queue'), 'what was to do is done');
+	ok($node->poll_query_until('shop', q{SELECT every(claimed_at = '-infinity') FROM campaign.touch_queue}), 'what was to do is done');
 	ok(
 		$node->poll_query_until('shop', q{SELECT count(DISTINCT jobid) = 2 FROM cron.job_run_details WHERE status = 'succeeded'}),
 		'both jobs have run');
