@@ -118,6 +118,18 @@ SELECT campaign.set_send_limit(:'acme', 'call', NULL);
 SELECT campaign.clear_send_limit(:'acme', 'call'), campaign.clear_send_limit(:'acme', 'call') AS again;
 RESET ROLE;
 SELECT pg_temp.claim(5, 'call');
+-- A new limit counts from the first claim on, which gives back like any other
+SET ROLE regress_caps_ann;
+SELECT campaign.set_send_limit(:'acme', 'call', 2);
+RESET ROLE;
+SELECT pg_temp.claim(channel => 'call');
+SELECT this_hour FROM pg_temp.usage('call');
+WITH last AS (DELETE FROM tokens WHERE n > (SELECT max(n) - 2 FROM tokens) RETURNING token)
+SELECT campaign.release_touch(token) FROM last;
+SELECT this_hour FROM pg_temp.usage('call');
+SET ROLE regress_caps_ann;
+SELECT campaign.clear_send_limit(:'acme', 'call');
+RESET ROLE;
 
 --
 -- What was not sent comes back: released, skipped, expired before its send was begun, refused by begin_send

@@ -176,6 +176,12 @@ static Statement start_meter = {
 	NULL, {UUIDOID, TEXTOID, TIMESTAMPTZOID}
 };
 
+static Statement find_unstarted_meter = {
+	"SELECT FROM campaign.send_meters m"
+	" WHERE m.tenant_id = $1 AND m.channel = $2 AND m.counted_from = 'infinity'",
+	NULL, {UUIDOID, TEXTOID}
+};
+
 /*
  * All that overlaps a window counts in it, and of what was given back only what
  * lies within: rows are of one hour of the tenant's zone, but that may change.
@@ -309,6 +315,7 @@ static void take_grant(SendMeter *meter, TimestampTz now, int need);
 static bool find_open_grant(SendMeter *meter);
 static void make_grant(SendMeter *meter, TimestampTz now, int need);
 static bool hold_meter(const pg_uuid_t *tenant, const char *channel);
+static TimestampTz counting_starts(Datum *values);
 static bool add_meter(const pg_uuid_t *tenant, const char *channel);
 static int64 measure_room(const SendMeter *meter, const SendRules *rules, SendSums *sums, int need);
 static bool free_expired(const SendMeter *meter, const SendSums *sums, TimestampTz now);
@@ -651,15 +658,32 @@ hold_meter(const pg_uuid_t *tenant, const char *channel)
 		held = StatementRun(&lock_meter, values, NULL) == 1;
 	if (held && TIMESTAMP_IS_NOEND(DatumGetTimestampTz(StatementValue(0, 1, &isnull))))
 	{
-		/*
-		 * The first grant since there is a cap.  Whoever found none was there
-		 * before this instant, so what he claimed is known by its time.
-		 */
-		values[2] = TimestampTzGetDatum(CampaignNow() + GetCurrentTimestamp() -
-										GetCurrentStatementStartTimestamp());
+		values[2] = TimestampTzGetDatum(counting_starts(values));
 		StatementRun(&start_meter, values, NULL);
 	}
 	return held;
+}
+
+/*
+ * The first grant since there is a cap: what was claimed before was not all
+ * counted.  If this call was to see the cap from its beginning, whoever found
+ * none began before it.  If the cap came meanwhile, he began before this
+ * instant, and what this call claims is not known to be counted.  values:
+ * tenant and channel.
+ */
+static TimestampTz
+counting_starts(Datum *values)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	TimestampTz starts = CampaignNow();
+
+	/* with the snapshot of the calling query */
+	if (SPI_execute_plan(StatementPlan(&find_unstarted_meter), values, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not look for a meter");
+	MemoryContextSwitchTo(caller);
+	if (SPI_processed == 0)
+		starts += GetCurrentTimestamp() - GetCurrentStatementStartTimestamp();
+	return starts;
 }
 
 /*
