@@ -216,6 +216,19 @@ SELECT lease_token AS token FROM campaign.claim_due_touches('worker') \gset
 SELECT pg_temp.expire_leases();
 SELECT result FROM campaign.record_event('delivered', lease_token => :'token');
 SELECT count(*) AS claimed_again FROM campaign.claim_due_touches('worker');
+-- so it does when maintenance has ended the lease, and its time is known no more
+SET ROLE regress_events_ann;
+SELECT pg_temp.enroll(:'mail', 'tia') AS tias \gset
+SET ROLE regress_events_worker;
+SELECT lease_token AS token FROM campaign.claim_due_touches('worker') \gset
+SELECT pg_temp.expire_leases();
+RESET ROLE;
+SELECT campaign.end_expired_leases() > 0 AS ended;
+SET ROLE regress_events_worker;
+SELECT result FROM campaign.record_event('delivered', lease_token => :'token', at => '2030-01-10 12:00');
+SELECT count(*) AS claimed_again FROM campaign.claim_due_touches('worker');
+SET ROLE regress_events_ann;
+SELECT touch_number, status, metadata, sent_at FROM campaign.send_logs WHERE enrollment_id = :'tias';
 -- a token that is no longer the touch's proves nothing of it
 SET ROLE regress_events_ann;
 SELECT pg_temp.enroll(:'mail', 'joe') AS joes \gset

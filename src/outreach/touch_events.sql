@@ -366,7 +366,9 @@ BEGIN
   ELSIF touch.flags & 1 = 0 OR touch.touch_number IS DISTINCT FROM v.touch_number OR v.at < touch.claimed_at THEN
     RETURN;
   END IF;
-  PERFORM campaign.report_touches(ARRAY[ROW(touch.token, 'sent', v.provider_id, NULL, NULL, NULL, touch.claimed_at,
+  -- an ended lease that a claim or maintenance has come across has lost its time
+  PERFORM campaign.report_touches(ARRAY[ROW(touch.token, 'sent', v.provider_id, NULL, NULL, NULL,
+            CASE WHEN isfinite(touch.claimed_at) THEN touch.claimed_at ELSE v.at END,
             jsonb_build_object('settled_by', v.kind))::campaign.touch_result]);
 END $$;
 COMMENT ON FUNCTION campaign.settle_touch_by_event(campaign.touch_events, text) IS
