@@ -90,6 +90,13 @@ SELECT * FROM pg_temp.places(:'shift') WHERE who = 'shift9';
 -- a step on a channel that is new to the campaign has a lane that was shifted as well
 SELECT campaign.revise_campaign(:'shift', '[{"channel": "sms", "body_text": "x"}]');
 SELECT count(DISTINCT shift) AS shifts, max(shift) BETWEEN interval '239 hours 59 minutes' AND interval '240 hours 1 minute' AS ten_days FROM campaign.lanes WHERE campaign_id = :'shift';
+-- what was uncertain and is to be tried again is due when its turn was, with the shift
+SELECT pg_temp.at_time('2030-02-21 18:02') \g /dev/null
+SELECT lease_token AS token FROM campaign.claim_due_touches('worker 1', channels => '{call}', begin_now => true) \gset
+UPDATE campaign.touch_queue SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until > clock_timestamp();
+SELECT count(*) FROM campaign.claim_due_touches('worker 1', channels => '{call}');
+SELECT result, pg_temp.minute(next_due_at) AS next_due_at FROM campaign.resolve_uncertain(:'token', 'retry');
+SELECT * FROM pg_temp.places(:'shift') WHERE who = 'shift1';
 SELECT campaign.transition_campaign(:'shift', 'paused'), campaign.transition_campaign(:'shift', 'archived') \g /dev/null
 
 --

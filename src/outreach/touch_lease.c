@@ -164,13 +164,14 @@ static void
 give_back(TouchRow *row, const TouchLane *lane)
 {
 	TouchKey	key = row->key;
+	TouchFacts	facts;
 
 	return_unit(row, lane);
 	TouchEndLease(row);
 	row->attempt--;
-	/* put aside when its lease had ended: due since then */
-	if (row->key.due_at == DT_NOEND)
-		row->key.due_at = TouchQueueTime(row->scheduled_at, lane);
+	/* put aside when its lease had ended: due since its turn, by how its lanes were shifted */
+	if (row->key.due_at == DT_NOEND && TouchFactsRead(row, lane, &facts))
+		row->key.due_at = row->scheduled_at - facts.base_shift;
 	StorageUpdate(&key, row);
 }
 

@@ -170,7 +170,8 @@ BEGIN
     PERFORM campaign.release_touch(token);
     SELECT e.status INTO enrollment_status FROM campaign.campaign_enrollments e
      WHERE e.tenant_id = found_touch.tenant_id AND e.id = found_touch.enrollment_id;
-    SELECT q.due_at INTO next_due_at FROM campaign.touch_queue q
+    SELECT q.due_at + l.shift INTO next_due_at
+      FROM campaign.touch_queue q JOIN campaign.lanes l ON l.tenant_id = q.tenant_id AND l.lane = q.lane
      WHERE q.tenant_id = found_touch.tenant_id AND q.enrollment_id = found_touch.enrollment_id;
     lease_token := token;
     result := CASE enrollment_status WHEN 'active' THEN 'ok' ELSE 'logged' END;
