@@ -249,7 +249,8 @@ settle_reports(void *arg)
 			settle_report(run);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(run->row_context);
-	}	TouchCountsFlush(run->batch.counts);
+	}
+	TouchCountsFlush(run->batch.counts);
 }
 
 static void
