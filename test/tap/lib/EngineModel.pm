@@ -7,8 +7,8 @@ package EngineModel;
 # takes, by how much a retry is put off) it is told, and the moves judge it.
 #
 # Here are enrolments and what outcomes, stops and migrations do to them; the
-# gate, what is in the way of an enrolment, and events are in models of their
-# own, which this one is made of.
+# gate, caps, what is in the way of an enrolment, and events are in models of
+# their own, which this one is made of.
 #
 # Times are microseconds since 1970.  A lease is none, live or ended: leases run
 # on the wall clock, which is not the model's.
@@ -26,7 +26,8 @@ use Exporter 'import';
 use List::Util qw(max min);
 
 use ModelTimes qw(FOREVER MINUTE earliest latest);
-use parent qw(-norequire GateModel ConflictModel EventModel);
+use parent qw(-norequire GateModel CapModel ConflictModel EventModel);
+use CapModel;
 use ConflictModel;
 use EventModel;
 use GateModel;
@@ -97,6 +98,13 @@ sub lane
 {
 	my ($m, $e) = @_;
 	return "$e->{campaign}{name} " . $m->channel($e)->{channel};
+}
+
+# What counts it against caps.
+sub meter
+{
+	my ($m, $e) = @_;
+	return "$e->{campaign}{tenant}{name} " . $m->channel($e)->{channel};
 }
 
 # When the queued touch is due, with what its lane was shifted.
@@ -177,6 +185,7 @@ sub lease
 	my $row = $e->{row};
 	$row->{attempt}++;
 	@$row{qw(lease token worker claimed begun)} = ('live', $token, $worker, $m->{now}, $begun);
+	$m->take_unit($e);
 	return;
 }
 
@@ -184,7 +193,7 @@ sub end_lease
 {
 	my ($row) = @_;
 	@$row{qw(lease begun stopped)} = ('none', 0, 0);
-	delete @$row{qw(token worker claimed)};
+	delete @$row{qw(token worker claimed has_unit)};
 	return;
 }
 
@@ -192,8 +201,11 @@ sub end_lease
 # a late report is still taken.
 sub forget_claim
 {
-	my ($row) = @_;
-	$row->{claimed} = -FOREVER() if $row->{lease} eq 'ended' && !$row->{begun};
+	my ($m, $e) = @_;
+	my $row = $e->{row};
+	return if $row->{lease} ne 'ended' || $row->{begun};
+	$m->return_unit($e, $row);
+	$row->{claimed} = -FOREVER();
 	return;
 }
 
@@ -202,6 +214,7 @@ sub give_back
 {
 	my ($m, $e) = @_;
 	my $row = $e->{row};
+	$m->return_unit($e, $row);
 	if ($row->{stopped})
 	{
 		delete $e->{row};
@@ -209,7 +222,7 @@ sub give_back
 	}
 	end_lease($row);
 	$row->{attempt}--;
-	$row->{due} = $row->{scheduled} - $e->{campaign}{shift} if $row->{due} == FOREVER;
+	$row->{due} = $row->{scheduled} - $e->{base_shift} if $row->{due} == FOREVER;
 	return;
 }
 
@@ -228,7 +241,8 @@ sub is_uncertain
 
 # ---- outcomes
 
-# What a claim settles by itself: skip, stop, fail, defer or set aside.
+# What a claim settles by itself: skip, stop, fail, defer, set aside, or take for
+# sent.
 sub settle_by_claim
 {
 	my ($m, $e, $worker, $verdict) = @_;
@@ -239,7 +253,12 @@ sub settle_by_claim
 		$row->{due} = FOREVER;
 		return;
 	}
-	forget_claim($row);
+	if ($what eq 'proved')
+	{
+		my ($provider) = sort { $b cmp $a } map { $_->{provider} // () } $m->proofs($e);
+		return $m->settle($e, { status => 'sent', provider => $provider, at => $row->{claimed} });
+	}
+	$m->forget_claim($e);
 	return if $what eq 'hold';
 	if ($what eq 'defer')
 	{
@@ -253,10 +272,10 @@ sub settle_by_claim
 	if ($what eq 'fail')
 	{
 		$row->{attempt}++ if last_attempt($e, $row->{touch}) >= $row->{attempt};
-		return $m->settle($e, { status => 'failed', permanent => 1, reason => $reason, error => 'no attempt is left' });
+		return $m->settle($e, { status => 'failed', permanent => 1, reason => $reason, error => 'no attempt is left', by_claim => 1 });
 	}
 	$row->{attempt}++;
-	return $m->settle($e, { status => 'skipped', reason => $reason });
+	return $m->settle($e, { status => 'skipped', reason => $reason, by_claim => 1 });
 }
 
 # Logs an attempt; tries again, moves on or ends.  Returns the result, the
@@ -294,6 +313,7 @@ sub settle
 		logged => $m->{now},
 		serial => ++$serial
 	  };
+	$m->settle_unit($e, $outcome, $at) unless $outcome->{by_claim};
 	if ($stopped)
 	{
 		delete $e->{row};
@@ -377,7 +397,11 @@ sub stop
 	{
 		my $row = $e->{row};
 		$m->end($e, $reason);
-		next unless $row->{lease} eq 'live' || $row->{begun};
+		if ($row->{lease} ne 'live' && !$row->{begun})
+		{
+			$m->return_unit($e, $row);
+			next;
+		}
 		@$row{qw(stopped due)} = (1, FOREVER);
 		$e->{row} = $row;
 	}
@@ -408,6 +432,7 @@ sub retry
 	  && grep { $_->{exclusive} || $e->{exclusive} || $_->{campaign} == $e->{campaign} } $m->live_enrollments($e->{contact});
 
 	# behind all that it has had, be it by a longer plan
+	$m->return_unit($e, $row) if $row;
 	my $resume = $row ? $row->{touch} : 1 + max(scalar @{ $m->plan($e) }, map { $_->{touch} } @{ $e->{log} });
 	$e->{row} = new_row($touch, $dead->{scheduled});
 	@{ $e->{row} }{qw(due attempt base resume rescheduled)} =
@@ -446,6 +471,7 @@ sub migrate
 	return 'busy' if $row->{begun} || $row->{lease} eq 'live';
 	my $old = $m->planned_touch($e);
 	my $new = $e->{campaign}{plans}{$version}[ $row->{touch} - 1 ];
+	$m->return_unit($e, $row);
 	if (!$new)
 	{
 		$m->end($e);

@@ -59,6 +59,9 @@ sub close_overlap
 	$s->{db}->end($how);
 	merge($s->{before}, delete $s->{inside}, $s->{m}) if $how eq 'COMMIT';
 	delete $s->{inside};
+	$s->{closed_at} = $s->{m}{now};
+	my @over = $s->{m}->exceeded;
+	die "sent more than a cap allows: @over\n" if @over;
 	$s->see("overlap: $how");
 	return 1;
 }
@@ -121,7 +124,17 @@ sub merge_fields
 	foreach my $field (sort keys %fields)
 	{
 		next if written($old->{$field}) eq written($new->{$field});
-		if ($field =~ /^(suppressed|consent|plans|intervals|blackouts|rules)$/)
+		if ($field eq 'units')
+		{
+			add_units($old->{units}, $new->{units}, $target->{units});
+			next;
+		}
+		if ($field eq 'by_hand')
+		{
+			$target->{by_hand}{$_} = 1 foreach keys %{ $new->{by_hand} };
+			next;
+		}
+		if ($field =~ /^(suppressed|consent|plans|intervals|blackouts|rules|limits)$/)
 		{
 			merge_fields("$name $field", $old->{$field}, $new->{$field}, $target->{$field}, $known);
 			next;
@@ -129,6 +142,17 @@ sub merge_fields
 		die "two transactions changed $field of $name, and neither waited\n"
 		  if written($old->{$field}) ne written($target->{$field});
 		$target->{$field} = linked($new->{$field}, $known);
+	}
+	return;
+}
+
+# Both may have counted.
+sub add_units
+{
+	my ($old, $new, $target) = @_;
+	foreach my $channel (keys %$new)
+	{
+		$target->{$channel}{$_} += $new->{$channel}{$_} - ($old->{$channel}{$_} // 0) foreach keys %{ $new->{$channel} };
 	}
 	return;
 }

@@ -10,6 +10,7 @@ use warnings;
 use Exporter 'import';
 
 use EngineDatabase qw(time_text);
+use ModelTimes qw(HOUR DAY);
 
 our @EXPORT_OK = qw(picture_of_database picture_of_model row_line);
 
@@ -46,6 +47,12 @@ my %facts = (
 		  FROM campaign.touch_events WHERE tenant_id = ANY (?::uuid[])},
 	suppressions => q{
 		SELECT tenant_id, address FROM campaign.suppressions WHERE tenant_id = ANY (?::uuid[])},
+	usage => q{
+		SELECT tenant_id, channel, property.us(date_trunc('day', starts_at)) AS day, sum(used) AS used,
+		       coalesce(sum(used) FILTER (WHERE starts_at = date_trunc('hour', v.now)), 0) AS now_used
+		  FROM campaign.send_usage, (SELECT ?::timestamptz AS now) v
+		 WHERE starts_at >= date_trunc('month', v.now) AND tenant_id = ANY (?::uuid[])
+		 GROUP BY 1, 2, 3 HAVING sum(used) <> 0 OR sum(used) FILTER (WHERE starts_at = date_trunc('hour', v.now)) <> 0},
 	consents => q{
 		SELECT contact_id, channel, state FROM campaign.consents WHERE tenant_id = ANY (?::uuid[])},
 	conflicts => q{
@@ -88,6 +95,8 @@ sub picture_of_database
 		@$_{qw(touch_number channel provider_id address unmatched)}, shown(@$_{qw(at recorded)}))
 	  foreach @{ $db->look($facts{events}, $tenants) };
 	push @lines, line('suppressed', $name->($_->{tenant_id}), $_->{address}) foreach @{ $db->look($facts{suppressions}, $tenants) };
+	push @lines, line('used', $name->($_->{tenant_id}), $_->{channel}, shown($_->{day}), @$_{qw(used now_used)})
+	  foreach @{ $db->look($facts{usage}, time_text($m->{now}) . 'Z', $tenants) };
 	push @lines, line('consent', $name->($_->{contact_id}), @$_{qw(channel state)}) foreach @{ $db->look($facts{consents}, $tenants) };
 	return sort @lines;
 }
@@ -120,6 +129,7 @@ sub picture_of_model
 	  foreach @{ $m->{events} };
 	foreach my $tenant (@{ $m->{tenants} })
 	{
+		push @lines, usage_lines($m, $tenant);
 		push @lines, map { line('suppressed', $tenant->{name}, $_) } grep { $tenant->{suppressed}{$_} } keys %{ $tenant->{suppressed} };
 	}
 	foreach my $contact (@{ $m->{contacts} })
@@ -127,6 +137,27 @@ sub picture_of_model
 		push @lines, map { line('consent', $contact->{name}, $_, $contact->{consent}{$_}) } keys %{ $contact->{consent} };
 	}
 	return sort @lines;
+}
+
+# Of this month by day, and of that in the present hour.
+sub usage_lines
+{
+	my ($m, $tenant) = @_;
+	my $month = $m->month_start;
+	my @lines;
+	foreach my $channel (keys %{ $tenant->{units} })
+	{
+		my $units = $tenant->{units}{$channel};
+		my (%day, %now);
+		foreach my $hour (grep { $_ >= $month } keys %$units)
+		{
+			my $day = $hour - $hour % DAY;
+			$day{$day} += $units->{$hour};
+			$now{$day} += $units->{$hour} if $hour == $m->{now} - $m->{now} % HOUR;
+		}
+		push @lines, line('used', $tenant->{name}, $channel, shown($_), $day{$_}, $now{$_} // 0) foreach grep { $day{$_} || $now{$_} } keys %day;
+	}
+	return @lines;
 }
 
 sub row_line

@@ -11,10 +11,10 @@ use Exporter 'import';
 use List::Util qw(min sum0);
 use Storable qw(dclone);
 
-use ModelTimes qw(FOREVER);
+use ModelTimes qw(FOREVER HOUR);
 use EngineOverlap qw(open_overlap close_overlap);
 use EnginePicture qw(picture_of_database picture_of_model);
-use EngineReplay qw(replay_log);
+use EngineReplay qw(recount replay_log);
 use EngineSequence qw(pick chance between);
 use EventMoves qw(%event_moves);
 use MemberMoves qw(%member_moves);
@@ -71,8 +71,9 @@ sub run_sequence
 		}
 		$what = 'the end';
 		close_overlap($s, 'COMMIT');
+		look_back($s);
 		finish($s);
-		replay_log($db, $s->{m});
+		look_back($s);
 		1;
 	};
 	my $failure = $done ? undef : "$what: $@";
@@ -149,21 +150,35 @@ sub finish
 	}
 	for (my $round = 0;; $round++)
 	{
-		die "it does not come to an end\n" if $round > 300;
+		die "it does not come to an end\n" if $round > 1000;
 		my @leased = grep { $_->{row} && $_->{row}{lease} eq 'live' } @{ $m->{enrollments} };
 		WorkerMoves::end_lease_of($s, @leased) if @leased;
 		MemberMoves::resolve($s, $_) foreach grep { $m->is_uncertain($_) } @{ $m->{enrollments} };
-		WorkerMoves::claim_as($s, %worker);
+		my $claimed = WorkerMoves::claim_as($s, %worker);
 		my @tokens = map { $_->{row} && $_->{row}{lease} eq 'live' ? $_->{row}{token} : () } @{ $m->{enrollments} };
 		WorkerMoves::report_items($s, 'w1', map { { token => $_, status => 'sent' } } @tokens) if @tokens;
 		compare($s);
-		next if $m->due_enrollments;
+		if ($m->due_enrollments)
+		{
+			# some cap is used up
+			$m->{now} += HOUR unless $claimed;
+			next;
+		}
 		my @waiting = grep { $_->{row} } @{ $m->{enrollments} };
 		last unless @waiting;
 		my $next = min(map { $m->due($_) } @waiting);
 		$m->{now} = $next if $next < FOREVER && $next > $m->{now};
 	}
 	die "live in the end: $_->{name}\n" foreach $m->live_enrollments;
+	return;
+}
+
+# What has been written down comes to the state that there is.
+sub look_back
+{
+	my ($s) = @_;
+	replay_log($s->{db}, $s->{m});
+	recount($s);
 	return;
 }
 

@@ -148,6 +148,9 @@ sub make_tenant
 		quiet => pick([ 0, 0 ], [ 0, 0 ], [ 0, 0 ], undef, [ 12 * HOUR, 14 * HOUR ]),
 		suppressed => {},
 		rules => {},
+		limits => {},
+		units => {},
+		by_hand => {},
 		intervals => {},
 		blackouts => {}
 	};
@@ -168,17 +171,32 @@ sub make_tenant
 	return;
 }
 
-# Most tenants write to a contact as often as they like.
+# Most tenants send as much as they like, and as often to one contact.
 sub make_limits
 {
 	my ($s, $tenant) = @_;
-	my $interval = pick(0, 0, HOUR, undef);
-	return unless defined $interval;
+	my $kind = pick(qw(default free free capped capped));
+	return if $kind eq 'default';
+	my $interval = pick(0, 0, HOUR);
 	foreach my $channel (sort keys %{ $s->{m}{channels} })
 	{
 		$tenant->{intervals}{$channel} = $interval;
-		$s->ask('owner', "SELECT campaign.set_send_limit('$tenant->{id}', '$channel', NULL, contact_interval => " . interval($interval) . ')');
+		set_limit($s, $tenant, $channel, $kind eq 'capped' && chance(0.6) ? random_caps() : {});
 	}
+	return;
+}
+
+sub random_caps
+{
+	return pick({ hour => between(1, 3) }, { day => between(1, 5) }, { hour => between(1, 2), day => between(2, 5) }, { hour => 2, month => 12 });
+}
+
+sub set_limit
+{
+	my ($s, $tenant, $channel, $caps) = @_;
+	$tenant->{limits}{$channel} = $caps;
+	$s->ask('owner', "SELECT campaign.set_send_limit('$tenant->{id}', '$channel', "
+		  . join(', ', map({ $caps->{$_} // 'NULL' } qw(hour day month)), interval($tenant->{intervals}{$channel})) . ')');
 	return;
 }
 

@@ -12,7 +12,7 @@ use warnings;
 
 use List::Util qw(min uniq);
 
-use ModelTimes qw(SECOND DAY earliest);
+use ModelTimes qw(FOREVER SECOND DAY earliest);
 
 # By event: stop [reason, scope], suppress reason, opt_out.
 my %default_rules = (
@@ -214,24 +214,42 @@ sub about_address
 
 # ---- what it does
 
+my $proves = qr/^(delivered|opened|clicked|replied|bounced|complained)$/;
+
 # It proves that a message was sent: what nobody knew of a touch is known.
 sub settle_by_event
 {
 	my ($m, $v, $token) = @_;
 	my $e = $v->{enrollment};
-	return unless $e && $v->{kind} =~ /^(delivered|opened|clicked|replied|bounced|complained)$/;
+	return unless $e && $v->{kind} =~ $proves;
 	my $row = $e->{row};
 	return unless $row && $row->{token} && $row->{lease} eq 'ended';
-	if ($token)
-	{
-		return if $row->{token} != $token;
-	}
-	else
-	{
-		return if !$row->{begun} || $row->{touch} != ($v->{touch} // 0) || $v->{at} < $row->{claimed};
-	}
-	$m->settle($e, { status => 'sent', provider => $v->{provider}, at => $row->{claimed} });
+	return if $token ? $row->{token} != $token : !$m->is_proof($e, $v);
+	my $at = $row->{claimed} == -FOREVER() ? $v->{at} : $row->{claimed};
+	$m->settle($e, { status => 'sent', provider => $v->{provider}, at => $at });
 	return;
+}
+
+# Whether an event tells of the send that was begun under the row's last lease.
+sub is_proof
+{
+	my ($m, $e, $v) = @_;
+	my $row = $e->{row};
+	return
+	     $row->{begun}
+	  && ($v->{enrollment} // 0) == $e
+	  && $v->{kind} =~ $proves
+	  && $row->{touch} == ($v->{touch} // 0)
+	  && $v->{at} >= $row->{claimed};
+}
+
+# Events that came while the lease ran: when it has ended without a report, the
+# touch was sent all the same.
+sub proofs
+{
+	my ($m, $e) = @_;
+	return unless $e->{row}{begun} && $e->{row}{lease} eq 'ended';
+	return grep { $m->is_proof($e, $_) } @{ $m->{events} };
 }
 
 sub act_on_event

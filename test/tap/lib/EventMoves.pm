@@ -17,6 +17,7 @@ our @EXPORT_OK = qw(%event_moves);
 our %event_moves = (
 	event => [ 12, \&event ],
 	stop_rule => [ 0.5, \&stop_rule ],
+	limits => [ 2, \&limits ],
 	match_events => [ 1, \&match_events ],
 	maintenance => [ 2, \&maintenance ]);
 
@@ -50,11 +51,13 @@ sub choose_message
 	my $by = pick(qw(token token enrollment enrollment provider provider address));
 	if ($by eq 'token')
 	{
-		$told->{token} = pick(@{ $m->{tokens} }) // return 0;
+		my @current = grep { $m->holder($_) } @{ $m->{tokens} };
+		$told->{token} = @current && chance(0.7) ? pick(@current) : pick(@{ $m->{tokens} }) // return 0;
 	}
 	elsif ($by eq 'enrollment')
 	{
-		$told->{enrollment} = pick(@{ $m->{enrollments} }) // return 0;
+		my @begun = grep { $_->{row} && $_->{row}{begun} } @{ $m->{enrollments} };
+		$told->{enrollment} = @begun && chance(0.5) ? pick(@begun) : pick(@{ $m->{enrollments} }) // return 0;
 	}
 	elsif ($by eq 'provider')
 	{
@@ -105,6 +108,29 @@ sub stop_rule
 	};
 	$s->ask('owner', "INSERT INTO campaign.stop_rules (tenant_id, event, action, reason, scope) VALUES ('$tenant->{id}', '$event', $columns)");
 	$tenant->{rules}{$event} = $rule;
+	return 1;
+}
+
+# Other caps, at once in force.  What was claimed before there was a cap is not
+# counted, and has nothing to give back.
+sub limits
+{
+	my ($s) = @_;
+	my $m = $s->{m};
+	my $tenant = pick(@{ $m->{tenants} });
+	my $name = pick(sort keys %{ $tenant->{limits} }) // return 0;
+	my $channel = $m->{channels}{$name};
+	my $caps = chance(0.2) ? {} : EngineSequence::random_caps();
+	if (!$m->caps($tenant, $channel))
+	{
+		return 0 if $s->{inside} || chance(0.7);
+		$m->forget_units($tenant, $channel);
+		# what is claimed from now on is later than that
+		$m->{now}++;
+	}
+	$tenant->{by_hand}{$name} = 1;
+	EngineSequence::set_limit($s, $tenant, $name, $caps);
+	$s->see('limits: ' . (%$caps ? 'set' : 'none'));
 	return 1;
 }
 
@@ -163,19 +189,22 @@ sub end_leases
 		if ($row->{stopped})
 		{
 			next if $row->{begun};
+			$m->return_unit($e, $row);
 			delete $e->{row};
 		}
-		elsif ($m->due($e) > $m->{now} || $row->{begun} && $m->channel($e)->{uncertain_policy} eq 'retry')
+		elsif ($m->due($e) > $m->{now} || $row->{claimed} == -FOREVER())
 		{
 			next;
 		}
 		elsif ($row->{begun})
 		{
+			# what an event has proved is left to the next claim
+			next if $m->channel($e)->{uncertain_policy} eq 'retry' || $m->proofs($e);
 			$row->{due} = FOREVER;
 		}
 		else
 		{
-			EngineModel::end_lease($row);
+			$m->forget_claim($e);
 		}
 		$ended++;
 	}

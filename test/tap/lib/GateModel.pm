@@ -5,7 +5,8 @@ package GateModel;
 #
 # A verdict is a hash: what is deliver, hold (not now, and nothing is written),
 # defer (due again at until), skip (this touch never), stop (the sequence ends),
-# fail (no attempt is left) or aside (uncertain, for a person); and the reason.
+# fail (no attempt is left), proved (it was sent, by what an event has told) or
+# aside (uncertain, for a person); and the reason.
 
 use strict;
 use warnings;
@@ -34,6 +35,7 @@ sub judge_touch
 	my ($m, $e) = @_;
 	my $row = $e->{row};
 	my $channel = $m->channel($e);
+	return { what => 'proved' } if $m->proofs($e);
 	return { what => 'aside' } if $row->{begun} && $channel->{uncertain_policy} ne 'retry';
 	my $verdict =
 	     $m->objection($e, $channel)
@@ -41,6 +43,7 @@ sub judge_touch
 	  // $m->resume_objects($e)
 	  // $m->quiet_hours_object($e, $channel)
 	  // $m->interval_objects($e, $channel)
+	  // $m->limit_objects($e, $channel)
 	  // $m->lateness_objects($e);
 	return $verdict if $verdict;
 	return { what => 'fail', reason => 'attempts_exhausted' }

@@ -530,7 +530,7 @@ sub resolve
 	if ($outcome eq 'retry')
 	{
 		$m->give_back($e);
-		($result, $status, $due) = $e->{row} ? ('ok', 'active', $e->{row}{due}) : ('logged', $e->{status}, undef);
+		($result, $status, $due) = $e->{row} ? ('ok', 'active', $m->due($e)) : ('logged', $e->{status}, undef);
 	}
 	else
 	{
@@ -591,6 +591,9 @@ sub log_send
 		sent => defined $at && $at < $m->{now} ? $at : $m->{now},
 		logged => $m->{now}
 	  };
+	# it happened, whatever the caps say
+	$contact->{tenant}{by_hand}{$channel} = 1;
+	$m->count_units($contact->{tenant}, $m->{channels}{$channel}, $m->{manual_sends}[-1]{sent}, 1);
 	return 1;
 }
 

@@ -7,8 +7,9 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-use List::Util qw(min uniq);
+use List::Util qw(max min uniq);
 
+use EngineDatabase qw(time_text);
 use EngineModel qw(new_name);
 use EngineOverlap qw(free_enrollments);
 use ModelTimes qw(FOREVER MINUTE HOUR);
@@ -22,7 +23,7 @@ our %worker_moves = (
 	report => [ 20, \&report ],
 	release => [ 2, \&release ],
 	extend => [ 1, \&extend ],
-	end_leases => [ 4, \&end_leases ],
+	end_leases => [ 7, \&end_leases ],
 	ask_when => [ 2, \&ask_when ]);
 
 my $no_token = "'no token'";
@@ -67,6 +68,7 @@ sub claim_as
 	my ($s, %how) = @_;
 	my $m = $s->{m};
 	$s->{db}{now} = $m->{now};
+	my $throttled = throttled_lanes($s);
 	my @due = $m->due_enrollments(%how);
 	my $free = free_enrollments($s);
 	my ($touches, $state, $message) = $s->{db}->try($how{worker}, claim_statement($m, %how));
@@ -76,9 +78,13 @@ sub claim_as
 	my @claimed = map { $by_id{ $_->{enrollment_id} } // die "claimed for nobody: $_->{enrollment_id}\n" } @touches;
 
 	# inside one's own transaction nothing is held
-	@due = grep { $free->{ $_->{id} } } @due if $free && !$s->{db}{is_inside};
-	check_claimed(\@due, \@claimed, $how{max});
-	my $all_good = !grep { $m->judge_touch($_)->{what} ne 'deliver' } @due;
+	my @open = grep { !$throttled->{ $m->lane($_) } } @due;
+	my @free = grep { !$free || $s->{db}{is_inside} || $free->{ $_->{id} } } @open;
+	my %before = map { $_ => $m->judge_touch($_) } @due;
+	my $queue = read_queue($s);
+	my $freed = forget_ended($s, \@claimed, $queue);
+	my %open = map { $_ => 1 } @open, grep { $freed->{ $m->meter($_) } } @due;
+	check_claimed(\%open, \@claimed, $how{max});
 	foreach (0 .. $#touches)
 	{
 		my $verdict = $m->judge_touch($claimed[$_]);
@@ -86,11 +92,68 @@ sub claim_as
 		  if $verdict->{what} ne 'deliver';
 		take($s, $claimed[$_], $touches[$_], %how);
 	}
-	judge_choice($m, \@due, \@claimed, $all_good);
-	settle_others($s, \@due, \@claimed, %how);
+	judge_choice($s, \@free, \@claimed, \%before);
+	settle_others($s, \@due, \@claimed, \%before, { map { $_ => 1 } @free }, $queue, %how);
 	sweep($s, @touches < $how{max});
 	$s->see('claim: ' . (@touches ? @touches < @due ? 'some' : 'all' : 'nothing'));
 	return scalar @touches;
+}
+
+# Lanes wait where some cap is used up, no longer than until it is not, and are
+# looked at again every five minutes: what an open transaction had or gave back
+# may be unknown to them for so long.
+sub throttled_lanes
+{
+	my ($s) = @_;
+	my $m = $s->{m};
+	my %campaign = map { $_->{id} => $_ } @{ $m->{campaigns} };
+	my $looked_at = $m->{now} + 5 * MINUTE;
+	my %waits;
+	foreach my $lane (@{
+		$s->{db}->look('SELECT campaign_id, channel, property.us(throttled_until) AS until FROM campaign.lanes WHERE throttled_until > ?', time_text($m->{now}) . 'Z')
+	  })
+	{
+		my $campaign = $campaign{ $lane->{campaign_id} } // next;
+		my $until = $lane->{until};
+		my $name = "$campaign->{name} $lane->{channel}";
+		$waits{$name} = $until;
+		my $room = $m->room_again($campaign->{tenant}, $m->{channels}{ $lane->{channel} });
+		my $waits = "$name waits until " . time_text($until);
+		die "$waits, and nobody looks before\n" if $until > $looked_at;
+		next if $s->{inside} || $until <= ($s->{closed_at} // 0) + 5 * MINUTE;
+		die "$waits, and no cap is used up\n" unless defined $room;
+		die "$waits, and the cap has room again at " . time_text($room) . "\n" if $until > $room;
+	}
+	return \%waits;
+}
+
+# The queue as it is.
+sub read_queue
+{
+	my ($s) = @_;
+	return {
+		map { $_->{enrollment_id} => $_ } @{
+			$s->{db}->look('SELECT enrollment_id, touch_number, property.us(due_at) AS due, property.us(claimed_at) AS claimed FROM campaign.touch_queue')
+		}
+	};
+}
+
+# What leases had that have ended is free as soon as a claim has come by.
+# Returns for which tenants and channels something was.
+sub forget_ended
+{
+	my ($s, $claimed, $queue) = @_;
+	my $m = $s->{m};
+	my %is_claimed = map { $_ => 1 } @$claimed;
+	my %freed;
+	foreach my $e (grep { $_->{row} && $_->{row}{lease} eq 'ended' && !$_->{row}{begun} && !$_->{row}{stopped} } @{ $m->{enrollments} })
+	{
+		my ($row, $found) = ($e->{row}, $queue->{ $e->{id} });
+		next if !$is_claimed{$e} && $found && $found->{touch_number} == $row->{touch} && $found->{claimed} == $row->{claimed};
+		$freed{ $m->meter($e) } = 1;
+		$m->forget_claim($e);
+	}
+	return \%freed;
 }
 
 sub claim_statement
@@ -115,10 +178,9 @@ sub check_claimed
 	my ($due, $claimed, $max) = @_;
 	die "claimed more than $max\n" if @$claimed > $max;
 	die "claimed twice in one call\n" if uniq(@$claimed) != @$claimed;
-	my %due = map { $_ => 1 } @$due;
 	foreach my $e (@$claimed)
 	{
-		die "claimed what is not due: $e->{name}\n" unless $due{$e};
+		die "claimed what is not due: $e->{name}\n" unless $due->{$e};
 	}
 	return;
 }
@@ -128,15 +190,19 @@ sub check_claimed
 # that fairness is judged only if all were to be sent.
 sub judge_choice
 {
-	my ($m, $due, $claimed, $all_good) = @_;
+	my ($s, $due, $claimed, $before) = @_;
+	my $m = $s->{m};
+	return if caps_are_busy($s);
 	my %taken = map { $_ => 1 } @$claimed;
-	my @left = grep { !$taken{$_} && $m->judge_touch($_)->{what} eq 'deliver' } @$due;
-	foreach my $late (@left)
+	my %now = map { $_ => $m->judge_touch($_) } grep { !$taken{$_} } @$due;
+	my @late = grep { $now{$_} && ($now{$_}{what} eq 'deliver' || ($now{$_}{reason} // '') eq 'send_limit' && $before->{$_}{what} eq 'deliver') } @$due;
+	foreach my $late (@late)
 	{
 		my @overtaken = grep { $m->lane($_) eq $m->lane($late) && before($late, $_) } @$claimed;
 		die "taken before $late->{name}, which is due earlier: $overtaken[0]{name}\n" if @overtaken;
 	}
-	judge_fairness($m, \@left, $claimed) if $all_good;
+	return if grep { $_->{what} ne 'deliver' } values %$before;
+	judge_fairness($m, [ grep { $now{$_}{what} eq 'deliver' } @late ], $claimed);
 	return;
 }
 
@@ -174,19 +240,16 @@ sub judge_fairness
 # room.
 sub settle_others
 {
-	my ($s, $due, $claimed, %how) = @_;
+	my ($s, $due, $claimed, $before, $free, $queue, %how) = @_;
 	my $m = $s->{m};
 	my $has_room = @$claimed < $how{max} && @$due <= 10 * $how{max};
 	my %taken = map { $_ => 1 } @$claimed;
-	my %found = map { $_->{enrollment_id} => $_ } @{
-		$s->{db}->look('SELECT enrollment_id, touch_number, property.us(due_at) AS due, property.us(claimed_at) AS claimed FROM campaign.touch_queue')
-	};
 	foreach my $e (grep { !$taken{$_} } @$due)
 	{
-		my $verdict = $m->judge_touch($e);
-		my $what = "$verdict->{what} " . ($verdict->{reason} // '');
 		my $row = $e->{row};
-		my $found = $found{ $e->{id} };
+		my $found = $queue->{ $e->{id} };
+		my $verdict = fitting_verdict($found, $e, $m->judge_touch($e), $before->{$e});
+		my $what = "$verdict->{what} " . ($verdict->{reason} // '');
 		my $settled = !$found || $found->{touch_number} != $row->{touch} || $found->{due} != $row->{due};
 		if ($settled && $verdict->{what} ne 'deliver')
 		{
@@ -194,20 +257,38 @@ sub settle_others
 			$m->settle_by_claim($e, $how{worker}, $verdict);
 			next;
 		}
-		# it was looked at, which ends what an ended lease had
-		EngineModel::forget_claim($row) if $found->{claimed} == -FOREVER();
+		# behind one that waits for a cap nobody is looked at
 		die "there was room, and it was left: $e->{name} $what\n"
-		  if $has_room && !caps_are_busy($s, $m->channel($e));
+		  if $has_room
+		  && $free->{$e}
+		  && !$m->is_full($e->{contact}{tenant}, $m->channel($e))
+		  && !caps_are_busy($s);
+		$s->see("claim: $what") if $verdict->{what} eq 'hold';
 	}
 	return;
+}
+
+# A touch may have been looked at before another was claimed that takes the rest
+# of a cap or is for the same contact, or after: which, shows in what came of it.
+sub fitting_verdict
+{
+	my ($found, $e, @verdicts) = @_;
+	my $row = $e->{row};
+	my ($fitting) = grep {
+		  !$found || $found->{touch_number} != $row->{touch} ? $_->{what} =~ /^(skip|stop|fail|proved)$/
+		: $found->{due} == $row->{due} ? $_->{what} =~ /^(deliver|hold)$/
+		: $found->{due} == FOREVER ? $_->{what} eq 'aside'
+		: $_->{what} eq 'defer' && $found->{due} == $_->{until} - $e->{campaign}{shift}
+	} @verdicts;
+	return $fitting // $verdicts[0];
 }
 
 # Beside an open transaction a claim may find nobody who gives it of a cap, just
 # then.
 sub caps_are_busy
 {
-	my ($s, $channel) = @_;
-	return $s->{inside} && !$s->{db}{is_inside} && defined $channel->{hourly_limit};
+	my ($s) = @_;
+	return $s->{inside} && !$s->{db}{is_inside};
 }
 
 sub take
@@ -264,8 +345,10 @@ sub sweep
 	{
 		my ($there) = @{ $s->{db}->look("SELECT 1 FROM campaign.touch_queue WHERE enrollment_id = '$e->{id}'") };
 		die "left over, and not swept: $e->{name}\n" if $there && $has_time && !$s->{inside};
-		delete $e->{row} unless $there;
-		$s->see('claim: swept') unless $there;
+		next if $there;
+		$s->{m}->return_unit($e, $e->{row});
+		delete $e->{row};
+		$s->see('claim: swept');
 	}
 	return;
 }
@@ -291,7 +374,9 @@ sub expected_answer
 	my $row = $e->{row};
 	if ($row->{stopped})
 	{
-		delete $e->{row} unless $row->{begun};
+		return 'stopped' if $row->{begun};
+		$m->return_unit($e, $row);
+		delete $e->{row};
 		return 'stopped';
 	}
 	return 'lease_lost' if $row->{lease} eq 'ended';
@@ -427,7 +512,7 @@ sub judge_answer
 	my $name = $token ? "$token->{name} ($token->{enrollment}{name})" : 'no token';
 	if (!$item->{invalid})
 	{
-		($result, $status, $due) = expected_report($m, $item, $answer->{due});
+		($result, $status, $due) = expected_report($s, $item, $answer->{due});
 		$s->see("report: $result" . ($result eq 'ok' ? " $item->{status} $status" : ''));
 	}
 	check("result of the report on $name", $answer->{result}, $result);
@@ -440,7 +525,8 @@ sub judge_answer
 # if that lies where it may.
 sub expected_report
 {
-	my ($m, $item, $retry_at) = @_;
+	my ($s, $item, $retry_at) = @_;
+	my $m = $s->{m};
 	my $token = $item->{token};
 	my $e = $m->holder($token);
 	if (!$e)
@@ -453,6 +539,8 @@ sub expected_report
 		my $row = $known->{row};
 		return ($logged->{advanced} || !$logged->{is_final} ? 'ok' : 'logged', $known->{status}, $row && $row->{due} < FOREVER ? $m->due($known) : undef);
 	}
+	$s->see('report: late ' . ($e->{row}{claimed} == -FOREVER() ? 'and given back' : $e->{row}{begun} ? 'and begun' : ''))
+	  if $e->{row}{lease} eq 'ended';
 	my ($early, $late) = $m->retry_range($e->{row});
 	my $in_range = defined $retry_at && $retry_at >= $early && $retry_at <= $late;
 	return $m->settle($e, { %$item{qw(status permanent reason error provider at)}, retry_at => $in_range ? $retry_at : "from $early to $late" });
@@ -474,7 +562,8 @@ sub ask_when
 		  && (!$_->{row}{begun} || $m->channel($_)->{uncertain_policy} eq 'retry')
 	} @{ $m->{enrollments} };
 	my @free = grep { $_->{row}{lease} ne 'live' } @waiting;
-	my $first = @free ? min(map { $m->due($_) } @free) : undef;
+	my $throttled = throttled_lanes($s);
+	my $first = @free ? min(map { max($m->due($_), $throttled->{ $m->lane($_) } // 0) } @free) : undef;
 	my $at = $answer->{at};
 	if (!@waiting || @free == @waiting)
 	{
