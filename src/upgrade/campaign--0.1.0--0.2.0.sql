@@ -2091,7 +2091,8 @@ BEGIN
     PERFORM campaign.release_touch(token);
     SELECT e.status INTO enrollment_status FROM campaign.campaign_enrollments e
      WHERE e.tenant_id = found_touch.tenant_id AND e.id = found_touch.enrollment_id;
-    SELECT q.due_at INTO next_due_at FROM campaign.touch_queue q
+    SELECT q.due_at + l.shift INTO next_due_at
+      FROM campaign.touch_queue q JOIN campaign.lanes l ON l.tenant_id = q.tenant_id AND l.lane = q.lane
      WHERE q.tenant_id = found_touch.tenant_id AND q.enrollment_id = found_touch.enrollment_id;
     lease_token := token;
     result := CASE enrollment_status WHEN 'active' THEN 'ok' ELSE 'logged' END;
@@ -2818,7 +2819,9 @@ BEGIN
   ELSIF touch.flags & 1 = 0 OR touch.touch_number IS DISTINCT FROM v.touch_number OR v.at < touch.claimed_at THEN
     RETURN;
   END IF;
-  PERFORM campaign.report_touches(ARRAY[ROW(touch.token, 'sent', v.provider_id, NULL, NULL, NULL, touch.claimed_at,
+  -- an ended lease that a claim or maintenance has come across has lost its time
+  PERFORM campaign.report_touches(ARRAY[ROW(touch.token, 'sent', v.provider_id, NULL, NULL, NULL,
+            CASE WHEN isfinite(touch.claimed_at) THEN touch.claimed_at ELSE v.at END,
             jsonb_build_object('settled_by', v.kind))::campaign.touch_result]);
 END $$;
 
