@@ -102,7 +102,7 @@ sub fill
 		'shop', qq{
 		CREATE ROLE regress_caps_crew LOGIN;
 		SELECT campaign.grant_access('regress_caps_crew', 'worker');
-		SELECT campaign.create_tenant(slug, slug, 'Europe/Berlin', 'postgres') FROM unnest(ARRAY[$slugs]) slug;
+		SELECT campaign.create_tenant(slug, slug, 'Europe/Berlin', current_user) FROM unnest(ARRAY[$slugs]) slug;
 		UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
 		$sets;
 		SELECT campaign.launch_campaign(campaign.create_campaign(t.id, 'News',

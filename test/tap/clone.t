@@ -55,7 +55,7 @@ sub fill
 		CREATE ROLE regress_clone_worker LOGIN;
 		CREATE ROLE regress_clone_admin LOGIN;
 		SELECT campaign.grant_access('regress_clone_worker', 'worker'), campaign.grant_access('regress_clone_admin', 'admin');
-		SELECT campaign.create_tenant('Shop', 'shop', 'UTC', 'postgres');
+		SELECT campaign.create_tenant('Shop', 'shop', 'UTC', current_user);
 		UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00';
 		INSERT INTO campaign.contacts (tenant_id, first_name, phone)
 		SELECT t.id, 'C' || n, '+1212555' || 1000 + n FROM campaign.tenants t, generate_series(1, 40) n WHERE NOT t.seeded;

@@ -48,10 +48,10 @@ sub fill
 {
 	$node->safe_psql(
 		'shop', q{
-		SELECT campaign.create_tenant('Acme', 'acme', 'UTC', 'postgres');
+		SELECT campaign.create_tenant('Acme', 'acme', 'UTC', current_user);
 		INSERT INTO campaign.service_types (tenant_id, service_type, name)
 		SELECT t.id, 'service_' || n, 'Service ' || n FROM campaign.tenants t, generate_series(1, 50) n WHERE NOT t.seeded;
-		SELECT campaign.grant_access('postgres', 'member');
+		SELECT campaign.grant_access(current_user, 'member');
 		SELECT campaign.launch_campaign(campaign.create_campaign(t.id, 'Campaign ' || n,
 		         '[{"channel": "email", "subject": "x", "body_text": "x"}, {"channel": "email", "subject": "y", "body_text": "y", "delay_hours": 24}]',
 		         service_type => 'service_' || n))

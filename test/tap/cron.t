@@ -81,7 +81,7 @@ sub schedules
 sub work
 {
 	$node->safe_psql('shop', <<'SQL');
-SELECT campaign.create_tenant('Shop', 'shop', 'UTC', 'postgres') AS shop \gset
+SELECT campaign.create_tenant('Shop', 'shop', 'UTC', current_user) AS shop \gset
 UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00';
 INSERT INTO campaign.contacts (tenant_id, first_name, phone) VALUES (:'shop', 'Ann', '+12125550100');
 SELECT campaign.create_campaign(:'shop', 'Call', '[{"channel": "call", "body_text": "x"}]', 'contacts') AS call \gset

@@ -55,7 +55,7 @@ sub fill
 		SELECT campaign.grant_access('regress_standby_ann', 'member');
 		SELECT campaign.grant_access('regress_standby_worker', 'worker');
 		SELECT campaign.create_tenant('First', 'first', 'UTC', 'regress_standby_ann');
-		SELECT campaign.create_tenant('Second', 'second', 'UTC', 'postgres');
+		SELECT campaign.create_tenant('Second', 'second', 'UTC', current_user);
 		UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE NOT seeded;
 		INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t.id, c.channel, '0' FROM campaign.tenants t, campaign.channels c WHERE NOT t.seeded;
 		INSERT INTO campaign.contacts (tenant_id, first_name, email, phone)
