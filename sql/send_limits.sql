@@ -127,6 +127,20 @@ SELECT this_hour FROM pg_temp.usage('call');
 WITH last AS (DELETE FROM tokens WHERE n > (SELECT max(n) - 2 FROM tokens) RETURNING token)
 SELECT campaign.release_touch(token) FROM last;
 SELECT this_hour FROM pg_temp.usage('call');
+-- What is told of another hour takes its place among what has been granted in this one
+SET ROLE regress_caps_ann;
+SELECT campaign.set_send_limit(:'acme', 'call', NULL, per_month => 2);
+RESET ROLE;
+SELECT pg_temp.claim(channel => 'call');
+WITH last AS (DELETE FROM tokens WHERE n > (SELECT max(n) - 2 FROM tokens) RETURNING token)
+SELECT count(campaign.release_touch(token)) AS released FROM last;
+SET ROLE regress_caps_ann;
+SELECT count(campaign.log_send(c.id, 'call', sent_at => campaign.now() - interval '1 hour')) AS told FROM campaign.contacts c WHERE c.first_name = 'C1';
+RESET ROLE;
+SELECT pg_temp.claim(channel => 'call');
+SELECT this_month, remaining FROM pg_temp.usage('call');
+WITH last AS (DELETE FROM tokens WHERE n = (SELECT max(n) FROM tokens) RETURNING token)
+SELECT count(campaign.release_touch(token)) AS released FROM last;
 SET ROLE regress_caps_ann;
 SELECT campaign.clear_send_limit(:'acme', 'call');
 RESET ROLE;

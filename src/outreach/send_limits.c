@@ -231,7 +231,7 @@ static Statement change_grant = {
 	"  SELECT u.id FROM campaign.send_usage u"
 	"   WHERE u.tenant_id = $1 AND u.channel = $2 AND u.starts_at = $3 AND u.size > 0"
 	"     AND u.used + $4 >= 0"
-	"   ORDER BY u.id DESC LIMIT 1 FOR UPDATE SKIP LOCKED)"
+	"   ORDER BY $4 > 0 AND u.used < u.size DESC, u.id DESC LIMIT 1 FOR UPDATE SKIP LOCKED)"
 	"UPDATE campaign.send_usage u SET used = u.used + $4, size = greatest(u.size, u.used + $4)"
 	"  FROM idle i"
 	" WHERE u.tenant_id = $1 AND u.channel = $2 AND u.starts_at = $3 AND u.id = i.id",
@@ -318,6 +318,8 @@ static bool hold_meter(const pg_uuid_t *tenant, const char *channel);
 static TimestampTz counting_starts(Datum *values);
 static bool add_meter(const pg_uuid_t *tenant, const char *channel);
 static int64 measure_room(const SendMeter *meter, const SendRules *rules, SendSums *sums, int need);
+static void close_other_grants(const pg_uuid_t *tenant, const char *channel, TimestampTz hour,
+							   const SendWindows *windows);
 static bool free_expired(const SendMeter *meter, const SendSums *sums, TimestampTz now);
 static void refuse(SendMeter *meter, TimestampTz retry_at);
 static void write_taken(SendMeter *meter);
@@ -708,22 +710,30 @@ measure_room(const SendMeter *meter, const SendRules *rules, SendSums *sums, int
 {
 	const pg_uuid_t *tenant = &meter->key.tenant;
 	const char *channel = meter->key.channel;
-	const SendWindows *windows = &rules->windows;
-	Datum		values[5];
 	int64		room;
 
 	read_sums(tenant, channel, rules, sums);
 	room = room_left(rules, sums->size);
 	if (room >= need || !(sums->open[PER_HOUR] || sums->open[PER_DAY] || sums->open[PER_MONTH]))
 		return room;
+	close_other_grants(tenant, channel, meter->hour, &rules->windows);
+	read_sums(tenant, channel, rules, sums);
+	return room_left(rules, sums->size);
+}
+
+/* Grants of other hours than this have nothing left over any more, but those that somebody has. */
+static void
+close_other_grants(const pg_uuid_t *tenant, const char *channel, TimestampTz hour,
+				   const SendWindows *windows)
+{
+	Datum		values[5];
+
 	values[0] = UUIDPGetDatum(tenant);
 	values[1] = CStringGetTextDatum(channel);
-	values[2] = TimestampTzGetDatum(meter->hour);
+	values[2] = TimestampTzGetDatum(hour);
 	values[3] = TimestampTzGetDatum(Min(windows->start[PER_HOUR], windows->start[PER_MONTH]));
 	values[4] = TimestampTzGetDatum(Max(windows->end[PER_HOUR], windows->end[PER_MONTH]));
 	StatementRun(&close_grants, values, NULL);
-	read_sums(tenant, channel, rules, sums);
-	return room_left(rules, sums->size);
 }
 
 /*
@@ -949,6 +959,9 @@ count_usage(const pg_uuid_t *tenant, const char *channel, TimestampTz at, int un
 	values[5] = Int32GetDatum(units);
 	values[6] = Int32GetDatum(units);
 	StatementRun(&add_usage, values, NULL);
+	/* it takes the place of what was granted in other hours and is not used yet */
+	if (units > 0 && !IsolationUsesXactSnapshot())
+		close_other_grants(tenant, channel, then.start[PER_HOUR], &rules.windows);
 	return true;
 }
 
