@@ -91,10 +91,12 @@ sub event_statement
 	return 'SELECT * FROM campaign.record_event(' . join(', ', @arguments) . ')';
 }
 
-# A tenant's own rules for an event take the place of the defaults.
+# A tenant's own rules for an event take the place of the defaults.  Two
+# transactions could give it one each.
 sub stop_rule
 {
 	my ($s) = @_;
+	return 0 if $s->{inside};
 	my $tenant = pick(@{ $s->{m}{tenants} });
 	my $event = pick(qw(opened clicked replied complained bounced_soft));
 	$s->ask('owner', "DELETE FROM campaign.stop_rules WHERE tenant_id = '$tenant->{id}' AND event = '$event'");

@@ -21,9 +21,9 @@ our %worker_moves = (
 	claim => [ 20, \&claim ],
 	begin_send => [ 12, \&begin_send ],
 	report => [ 20, \&report ],
-	release => [ 2, \&release ],
+	release => [ 4, \&release ],
 	extend => [ 1, \&extend ],
-	end_leases => [ 7, \&end_leases ],
+	end_leases => [ 9, \&end_leases ],
 	ask_when => [ 2, \&ask_when ]);
 
 my $no_token = "'no token'";
@@ -44,7 +44,7 @@ sub claim
 	my ($s) = @_;
 	my $m = $s->{m};
 	wait_for_work($s) if chance(0.7);
-	my %how = (worker => pick(qw(w1 w2 w3)), max => pick(1, 1, 2, 3, 100, 100, 100), begun => chance(0.2) ? 1 : 0);
+	my %how = (worker => pick(qw(w1 w2 w3)), max => pick(1, 1, 2, 3, 100, 100, 100), begun => chance(0.3) ? 1 : 0);
 	$how{tenants} = { pick(@{ $m->{tenants} })->{name} => 1 } if chance(0.1);
 	$how{channels} = { map { pick(sort keys %{ $m->{channels} }) => 1 } 1 .. 3 } if chance(0.15);
 	claim_as($s, %how);
