@@ -88,7 +88,7 @@ sub claim_as
 	foreach (0 .. $#touches)
 	{
 		my $verdict = $m->judge_touch($claimed[$_]);
-		die "claimed what is not to be sent: $claimed[$_]{name} $verdict->{what} $verdict->{reason}\n"
+		die "claimed what is not to be sent: $claimed[$_]{name} $verdict->{what} " . ($verdict->{reason} // '') . "\n"
 		  if $verdict->{what} ne 'deliver';
 		take($s, $claimed[$_], $touches[$_], %how);
 	}
