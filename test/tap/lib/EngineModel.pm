@@ -322,8 +322,7 @@ sub settle
 	if ($again)
 	{
 		end_lease($row);
-		$row->{due} = $outcome->{retry_at};
-		$row->{due} -= $e->{campaign}{shift} if $row->{due} =~ /^\d+$/;
+		$row->{due} = $outcome->{retry_at} - $e->{campaign}{shift};
 	}
 	elsif ($outcome->{status} eq 'failed' && $touch->{on_failure} eq 'stop')
 	{

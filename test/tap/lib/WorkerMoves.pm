@@ -543,7 +543,7 @@ sub expected_report
 	  if $e->{row}{lease} eq 'ended';
 	my ($early, $late) = $m->retry_range($e->{row});
 	my $in_range = defined $retry_at && $retry_at >= $early && $retry_at <= $late;
-	return $m->settle($e, { %$item{qw(status permanent reason error provider at)}, retry_at => $in_range ? $retry_at : "from $early to $late" });
+	return $m->settle($e, { %$item{qw(status permanent reason error provider at)}, retry_at => $in_range ? $retry_at : $late });
 }
 
 # ---- waiting
