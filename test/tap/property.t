@@ -21,7 +21,7 @@ use EngineDatabase;
 use EngineRun qw(random_sequence run_sequence shorten);
 
 my $soak = $ENV{CAMPAIGN_SOAK};
-my $count = $ENV{CAMPAIGN_SEQUENCES} // ($ENV{CAMPAIGN_SEED} ? 1 : $soak ? 5_000 : 100);
+my $count = $ENV{CAMPAIGN_SEQUENCES} // ($ENV{CAMPAIGN_SEED} ? 1 : $soak ? 5_000 : 80);
 my $first = $ENV{CAMPAIGN_SEED} // ($soak ? time * 10_000 % 2_000_000_000 : 1);
 my $length = 60;
 my $most_failures = 3;
