@@ -5,6 +5,7 @@ ROOMS = \
 	core/schema_version \
 	core/transactions \
 	core/statements \
+	core/table_access \
 	core/access \
 	core/identity \
 	core/tenants \
@@ -42,6 +43,7 @@ ROOMS = \
 	outreach/breaker \
 	outreach/enrollment_views \
 	outreach/analytics \
+	outreach/touch_tables \
 	outreach/touch_storage \
 	outreach/touch_plan \
 	outreach/touch_message \

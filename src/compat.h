@@ -16,10 +16,14 @@
 #include "varatt.h"
 #endif
 
+#include "access/genam.h"
+#include "access/tableam.h"
 #include "common/base64.h"
 #include "common/jsonapi.h"
+#include "executor/executor.h"
 #include "mb/pg_wchar.h"
 #include "utils/guc.h"
+#include "utils/snapmgr.h"
 #include "utils/uuid.h"
 
 #if PG_VERSION_NUM >= 180000
@@ -98,6 +102,52 @@ campaign_b64_decode_compat(const char *src, int len, uint8 *dst, int dstlen)
 	return pg_b64_decode(src, len, dst, dstlen);
 #else
 	return pg_b64_decode(src, len, (char *) dst, dstlen);
+#endif
+}
+
+/* A scan of an index, without order by operators. */
+static inline IndexScanDesc
+campaign_index_beginscan_compat(Relation table, Relation index, Snapshot snapshot, int nkeys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(table, index, snapshot, NULL, nkeys, 0);
+#else
+	return index_beginscan(table, index, snapshot, nkeys, 0);
+#endif
+}
+
+/*
+ * Write the row at a place, which must not have changed since it was locked.
+ * Returns whether indexes need entries for it, and whether those that only
+ * summarize do alone.
+ */
+static inline bool
+campaign_table_update_compat(Relation table, ItemPointer place, TupleTableSlot *slot, bool *only_summarizing)
+{
+#if PG_VERSION_NUM >= 160000
+	TU_UpdateIndexes indexes;
+
+	simple_table_tuple_update(table, place, slot, GetActiveSnapshot(), &indexes);
+	*only_summarizing = indexes == TU_Summarizing;
+	return indexes != TU_None;
+#else
+	bool		indexes;
+
+	simple_table_tuple_update(table, place, slot, GetActiveSnapshot(), &indexes);
+	*only_summarizing = false;
+	return indexes;
+#endif
+}
+
+/* Entries of the indexes that ExecOpenIndices() has opened; duplicates are errors. */
+static inline void
+campaign_insert_index_tuples_compat(ResultRelInfo *target, TupleTableSlot *slot, EState *estate,
+									bool update, bool only_summarizing)
+{
+#if PG_VERSION_NUM >= 160000
+	(void) ExecInsertIndexTuples(target, slot, estate, update, false, NULL, NIL, only_summarizing);
+#else
+	(void) ExecInsertIndexTuples(target, slot, estate, update, false, NULL, NIL);
 #endif
 }
 

@@ -221,6 +221,8 @@ claim_touches(void *arg)
 	int			budget = claim->max_touches * CAMPAIGN_CLAIM_EXAMINES;
 	TouchKey   *keys = palloc(sizeof(TouchKey) * claim->max_touches);
 
+	if (!claim->careful)
+		TouchBatchBegin(&claim->batch);
 	claim->caps = SendCapsBegin(claim->batch.context);
 	seen->size = claim->max_touches;
 	seen->enrollments = palloc(sizeof(pg_uuid_t) * seen->size);
@@ -234,6 +236,8 @@ claim_touches(void *arg)
 		if (found < wanted)
 			break;
 	}
+	if (!claim->careful)
+		TouchBatchEnd(&claim->batch);
 	SendCapsFinish(claim->caps);
 	TouchCountsFlush(claim->batch.counts);
 }
@@ -310,7 +314,9 @@ claim_touch_alone(void *arg)
 {
 	Claim	   *claim = arg;
 
+	TouchBatchBegin(&claim->batch);
 	claim_touch(claim);
+	TouchBatchEnd(&claim->batch);
 	SendCapsFinish(claim->caps);
 	TouchCountsFlush(claim->batch.counts);
 }
@@ -323,12 +329,15 @@ put_off(void *arg)
 	TouchLane  *lane = TouchBatchLane(&claim->batch, &claim->key->tenant, claim->key->lane);
 	TouchRow	row;
 
-	if (lane == NULL ||
-		!StorageLockDue(claim->key, TouchQueueTime(claim->batch.now, lane), GetCurrentTimestamp(), &row))
-		return;
-	row.key.due_at = TouchQueueTime(claim->batch.now + LeaseBackoff(PUT_OFF_ATTEMPTS), lane);
-	StorageUpdate(claim->key, &row);
-	claim->wrote = true;
+	TouchBatchBegin(&claim->batch);
+	if (lane && StorageLockDue(&claim->batch, claim->key, TouchQueueTime(claim->batch.now, lane),
+							   GetCurrentTimestamp(), &row))
+	{
+		row.key.due_at = TouchQueueTime(claim->batch.now + LeaseBackoff(PUT_OFF_ATTEMPTS), lane);
+		StorageUpdate(&claim->batch, &row);
+		claim->wrote = true;
+	}
+	TouchBatchEnd(&claim->batch);
 }
 
 static void
@@ -343,8 +352,10 @@ claim_touch(void *arg)
 	TouchOutcome outcome = {0};
 
 	if (lane == NULL ||
-		!StorageLockDue(key, TouchQueueTime(batch->now, lane), GetCurrentTimestamp(), &row) ||
-		!TouchFactsRead(&row, lane, &facts))
+		!StorageLockDue(batch, key, TouchQueueTime(batch->now, lane), GetCurrentTimestamp(), &row))
+		return;
+	TableSetRefresh(batch->tables);
+	if (!TouchFactsRead(batch, &row, lane, &facts))
 		return;
 
 	if ((row.flags & TOUCH_BEGUN) && TouchProvedSent(&row, &outcome))
@@ -356,12 +367,12 @@ claim_touch(void *arg)
 	{
 		/* it may have been sent: out of the way until somebody settles it */
 		row.key.due_at = DT_NOEND;
-		StorageUpdate(key, &row);
+		StorageUpdate(batch, &row);
 		claim->wrote = true;
 		return;
 	}
 	/* of a contact in several sequences one claim decides at a time */
-	if (!facts.exclusive && !StorageLockFreeContact(&key->tenant, &facts.contact))
+	if (!facts.exclusive && !StorageLockFreeContact(batch, &key->tenant, &facts.contact))
 		return;
 	end_expired(claim, &row, lane);
 	decide(claim, &row, &facts, lane);
@@ -377,7 +388,7 @@ settle_proved(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchL
 {
 	TouchSettled settled;
 
-	if (!StorageLockTenant(&row->key.tenant, false) || !StorageLockEnrollment(&row->key, false))
+	if (!StorageLockTenant(&claim->batch, &row->key.tenant, false) || !StorageLockEnrollment(&claim->batch, &row->key, false))
 		return;
 	TouchSettle(&claim->batch, row, facts, lane, outcome, &settled);
 	claim->wrote = true;
@@ -395,7 +406,7 @@ end_expired(Claim *claim, TouchRow *row, const TouchLane *lane)
 	SendCapsReturn(&row->key.tenant, lane->channel, row->claimed_at);
 	/* no more to give back; a late report is still taken, if no other claim is faster */
 	row->claimed_at = DT_NOBEGIN;
-	StorageUpdate(&row->key, row);
+	StorageUpdate(&claim->batch, row);
 	claim->wrote = true;
 }
 
@@ -509,7 +520,6 @@ hold_lane(Claim *claim, const TouchKey *key)
 static void
 defer_touch(Claim *claim, TouchRow *row, const TouchLane *lane, const GateVerdict *verdict)
 {
-	TouchKey	key = row->key;
 	TimestampTz until = verdict->until;
 
 	if (TIMESTAMP_NOT_FINITE(until))
@@ -517,7 +527,7 @@ defer_touch(Claim *claim, TouchRow *row, const TouchLane *lane, const GateVerdic
 	/* of what was begun a late report is still taken */
 	row->key.due_at = TouchQueueTime(until, lane);
 	row->rescheduled = row->rescheduled || verdict->reschedules;
-	StorageUpdate(&key, row);
+	StorageUpdate(&claim->batch, row);
 	claim->wrote = true;
 }
 
@@ -533,7 +543,7 @@ give_up(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *l
 	outcome.reason = "attempts_exhausted";
 	outcome.error = "no attempt is left";
 	/* in the second case the last attempt is logged already */
-	StorageHistory(&row->key, row->touch_number, &history);
+	StorageHistory(&claim->batch, &row->key, row->touch_number, &history);
 	if (history.last_attempt >= row->attempt)
 		row->attempt++;
 	settle_by_claim(claim, row, facts, lane, &outcome);
@@ -550,7 +560,7 @@ settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts, const Touc
 {
 	TouchSettled settled;
 
-	if (!StorageLockTenant(&row->key.tenant, false) || !StorageLockEnrollment(&row->key, false))
+	if (!StorageLockTenant(&claim->batch, &row->key.tenant, false) || !StorageLockEnrollment(&claim->batch, &row->key, false))
 		return;
 	row->worker_id = claim->worker_id;
 	row->claimed_at = claim->batch.now;
@@ -562,12 +572,12 @@ settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts, const Touc
 static void
 stop_by_claim(Claim *claim, const TouchRow *row, const TouchFacts *facts, const char *reason)
 {
-	if (!StorageLockTenant(&row->key.tenant, false) || !StorageLockEnrollment(&row->key, false))
+	if (!StorageLockTenant(&claim->batch, &row->key.tenant, false) || !StorageLockEnrollment(&claim->batch, &row->key, false))
 		return;
 	if (facts->live)
 		TouchEndEnrollment(&claim->batch, row, facts, reason);
 	else
-		StorageDelete(&row->key);
+		StorageDelete(&claim->batch, row);
 	claim->wrote = true;
 }
 
@@ -580,7 +590,7 @@ lease_touch(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLan
 	row->claimed_at = claim->batch.now;
 	row->worker_id = claim->worker_id;
 	row->flags = claim->begin_now ? TOUCH_BEGUN : 0;
-	StorageUpdate(&row->key, row);
+	StorageUpdate(&claim->batch, row);
 	claim->wrote = true;
 	claim->taken++;
 	return_touch(claim, row, facts, lane);

@@ -54,18 +54,20 @@ campaign_explain_touch(PG_FUNCTION_ARGS)
 	explanation.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	SPI_connect();
 	TouchBatchInit(&explanation.batch);
-	if (!StorageReadRow(PG_GETARG_UUID_P(0), PG_GETARG_UUID_P(1), &explanation.row))
+	TouchBatchBegin(&explanation.batch);
+	if (!StorageReadRow(&explanation.batch, PG_GETARG_UUID_P(0), PG_GETARG_UUID_P(1), &explanation.row))
 		answer(&explanation, "queue", "stop", "enrollment_ended", DT_NOEND);
 	else
 	{
 		explanation.lane = TouchBatchLane(&explanation.batch, &explanation.row.key.tenant,
 										  explanation.row.key.lane);
 		if (explanation.lane == NULL ||
-			!TouchFactsRead(&explanation.row, explanation.lane, &facts))
+			!TouchFactsRead(&explanation.batch, &explanation.row, explanation.lane, &facts))
 			elog(ERROR, "enrolment of a queued touch is gone");
 		if (explain_queue(&explanation, &facts))
 			explain_gate(&explanation, &facts);
 	}
+	TouchBatchEnd(&explanation.batch);
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -2,9 +2,9 @@
  * touch_facts.c
  *		What is known of one touch, read after its row is locked.
  *
- * One statement with a snapshot of its own: whoever made the contact or the
- * enrolment ineligible held the queue row until it had committed, so this sees
- * it (see the lock order in campaign.h).
+ * With a snapshot that was taken after the lock: whoever made the contact or
+ * the enrolment ineligible held the queue row until it had committed, so this
+ * sees it (see the lock order in campaign.h).
  */
 #include "postgres.h"
 
@@ -15,36 +15,19 @@
 #include "utils/timestamp.h"
 
 #include "core/statements.h"
+#include "outreach/contacts.h"
 #include "outreach/touch_queue.h"
+#include "outreach/touch_tables.h"
 
-/* the enrolment first: by statistics its campaign could seem as good a way to it */
-static Statement read_facts = {
-	"WITH e AS MATERIALIZED (SELECT * FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.id = $2)"
-	" SELECT e.status, c.status = 'running', k.archived_at IS NOT NULL, a.address,"
-	"       EXISTS (SELECT FROM campaign.suppressions s"
-	"                WHERE s.tenant_id = $1 AND s.address = campaign.normalize_address(a.address))"
-	/* what an erased contact left behind; most tenants have none, and nothing is hashed */
-	"       OR EXISTS (SELECT FROM campaign.suppressions s"
-	"                   WHERE s.tenant_id = $1 AND starts_with(s.address, 'hmac-sha256:'))"
-	"          AND EXISTS (SELECT FROM campaign.suppressions s"
-	"                       WHERE s.tenant_id = $1 AND s.address = campaign.address_hash($1, a.address)),"
-	"       n.state, j.status = 'do_not_send', e.plan_version, e.campaign_id, e.contact_id, e.job_id,"
-	"       e.first_scheduled_at, k.first_name, k.last_name, k.name,"
-	"       CASE WHEN e.job_id IS NULL THEN o.service_type ELSE j.service_type END, k.attributes,"
-	"       e.exclusive, (extract(epoch FROM e.base_shift) * 1000000)::bigint,"
-	"       k.timezone, k.quiet_from, k.quiet_until, e.enrolled_at,"
-	"       CASE WHEN EXISTS (SELECT FROM campaign.touch_events v WHERE v.tenant_id = $1 AND v.unmatched)"
-	"            THEN campaign.unmatched_stop_reason($1, $2) END,"
-	"       k.erased_at IS NOT NULL"
-	"  FROM e"
-	"  JOIN campaign.campaigns c ON c.tenant_id = $1 AND c.id = e.campaign_id"
-	"  JOIN campaign.outreach_campaigns o ON o.tenant_id = $1 AND o.campaign_id = e.campaign_id"
-	"  JOIN campaign.contacts k ON k.tenant_id = $1 AND k.id = e.contact_id"
-	"  LEFT JOIN campaign.jobs j ON j.tenant_id = $1 AND j.id = e.job_id"
-	"  LEFT JOIN campaign.consents n ON n.tenant_id = $1 AND n.contact_id = e.contact_id AND n.channel = $3"
-	" CROSS JOIN LATERAL (SELECT CASE $4 WHEN 'email' THEN k.email WHEN 'phone' THEN k.phone"
-	"                                    ELSE k.linkedin_url END AS address) a",
-	NULL, {UUIDOID, UUIDOID, TEXTOID, TEXTOID}
+/* what an erased contact left behind, of a tenant that has such */
+static Statement find_erased_address = {
+	"SELECT FROM campaign.suppressions s WHERE s.tenant_id = $1 AND s.address = campaign.address_hash($1, $2)",
+	NULL, {UUIDOID, TEXTOID}
+};
+
+static Statement read_event_stop = {
+	"SELECT campaign.unmatched_stop_reason($1, $2)",
+	NULL, {UUIDOID, UUIDOID}
 };
 
 static Statement read_events = {
@@ -66,12 +49,6 @@ static Statement read_proof = {
 	NULL, {UUIDOID, UUIDOID, INT2OID, TIMESTAMPTZOID}
 };
 
-static Statement last_sent = {
-	"SELECT max(l.sent_at) FROM campaign.send_logs l"
-	" WHERE l.tenant_id = $1 AND l.contact_id = $2 AND l.channel = $3",
-	NULL, {UUIDOID, UUIDOID, TEXTOID}
-};
-
 /* what workers have of the contact's other enrolments */
 static Statement last_claimed = {
 	"SELECT max(q.claimed_at)"
@@ -83,64 +60,184 @@ static Statement last_claimed = {
 	NULL, {UUIDOID, UUIDOID, TEXTOID, UUIDOID}
 };
 
+static bool read_enrollment(TouchBatch *batch, const TouchRow *row, TouchFacts *facts);
+static bool read_contact(TouchBatch *batch, const pg_uuid_t *tenant, const TouchLane *lane, TouchFacts *facts);
+static void read_campaign(TouchBatch *batch, const pg_uuid_t *tenant, TouchFacts *facts);
+static void read_consent(TouchBatch *batch, const pg_uuid_t *tenant, const TouchLane *lane, TouchFacts *facts);
+static bool is_suppressed(TouchBatch *batch, const pg_uuid_t *tenant, const char *address);
+static char *read_stop(TouchBatch *batch, const TouchRow *row);
+
 /*
  * Fill facts, in the current memory context, for the row's enrolment on the
  * lane's channel: false if there is no such enrolment.
  */
 bool
-TouchFactsRead(const TouchRow *row, const TouchLane *lane, TouchFacts *facts)
+TouchFactsRead(TouchBatch *batch, const TouchRow *row, const TouchLane *lane, TouchFacts *facts)
 {
-	Datum		values[4];
-	Datum		value;
-	bool		isnull;
-	char	   *consent;
-
-	values[0] = UUIDPGetDatum(&row->key.tenant);
-	values[1] = UUIDPGetDatum(&row->key.enrollment);
-	values[2] = CStringGetTextDatum(lane->channel);
-	values[3] = CStringGetTextDatum(lane->address_kind);
-	if (StatementRun(&read_facts, values, NULL) != 1)
-	{
-		SPI_freetuptable(SPI_tuptable);
-		return false;
-	}
+	const pg_uuid_t *tenant = &row->key.tenant;
 
 	memset(facts, 0, sizeof(*facts));
-	facts->enrollment_status = StatementText(0, 1);
+	if (!read_enrollment(batch, row, facts) || !read_contact(batch, tenant, lane, facts))
+		return false;
+	read_campaign(batch, tenant, facts);
+	read_consent(batch, tenant, lane, facts);
+	facts->suppressed = facts->address && is_suppressed(batch, tenant, facts->address);
+	facts->event_stop = read_stop(batch, row);
+	return true;
+}
+
+static bool
+read_enrollment(TouchBatch *batch, const TouchRow *row, TouchFacts *facts)
+{
+	TableAccess *table = TableOpen(batch->tables, &TouchEnrollments, true);
+	Datum		keys[2];
+	Datum		value;
+	bool		isnull;
+	Interval   *shift;
+
+	keys[0] = UUIDPGetDatum(&row->key.tenant);
+	keys[1] = UUIDPGetDatum(&row->key.enrollment);
+	if (!TableFind(table, 0, keys))
+		return false;
+	facts->enrollment_status = TableText(table, ENROLLMENT_STATUS);
 	facts->live = strcmp(facts->enrollment_status, "active") == 0;
-	facts->campaign_running = DatumGetBool(StatementValue(0, 2, &isnull));
-	facts->contact_archived = DatumGetBool(StatementValue(0, 3, &isnull));
-	facts->address = StatementText(0, 4);
-	facts->suppressed = DatumGetBool(StatementValue(0, 5, &isnull));
-	consent = StatementText(0, 6);
-	facts->opted_in = consent && strcmp(consent, "opted_in") == 0;
-	facts->opted_out = consent && strcmp(consent, "opted_out") == 0;
-	value = StatementValue(0, 7, &isnull);
-	facts->job_cancelled = !isnull && DatumGetBool(value);
-	facts->plan_version = DatumGetInt32(StatementValue(0, 8, &isnull));
-	facts->campaign = *DatumGetUUIDP(StatementValue(0, 9, &isnull));
-	facts->contact = *DatumGetUUIDP(StatementValue(0, 10, &isnull));
-	value = StatementValue(0, 11, &isnull);
+	facts->plan_version = DatumGetInt32(TableDatum(table, ENROLLMENT_PLAN_VERSION, &isnull));
+	facts->campaign = *DatumGetUUIDP(TableDatum(table, ENROLLMENT_CAMPAIGN, &isnull));
+	facts->contact = *DatumGetUUIDP(TableDatum(table, ENROLLMENT_CONTACT, &isnull));
+	value = TableDatum(table, ENROLLMENT_JOB, &isnull);
 	facts->has_job = !isnull;
 	if (facts->has_job)
 		facts->job = *DatumGetUUIDP(value);
-	facts->first_scheduled_at = DatumGetTimestampTz(StatementValue(0, 12, &isnull));
-	facts->first_name = StatementText(0, 13);
-	facts->last_name = StatementText(0, 14);
-	facts->name = StatementText(0, 15);
-	facts->service_type = StatementText(0, 16);
-	facts->attributes = datumCopy(StatementValue(0, 17, &isnull), false, -1);
-	facts->exclusive = DatumGetBool(StatementValue(0, 18, &isnull));
-	facts->base_shift = DatumGetInt64(StatementValue(0, 19, &isnull));
-	facts->timezone = StatementText(0, 20);
-	facts->quiet_from = DatumGetTimeADT(StatementValue(0, 21, &isnull));
-	facts->has_quiet_hours = !isnull;
-	facts->quiet_until = DatumGetTimeADT(StatementValue(0, 22, &isnull));
-	facts->enrolled_at = DatumGetTimestampTz(StatementValue(0, 23, &isnull));
-	facts->event_stop = StatementText(0, 24);
-	facts->contact_erased = DatumGetBool(StatementValue(0, 25, &isnull));
-	SPI_freetuptable(SPI_tuptable);
+	facts->first_scheduled_at = DatumGetTimestampTz(TableDatum(table, ENROLLMENT_FIRST_SCHEDULED_AT, &isnull));
+	facts->enrolled_at = DatumGetTimestampTz(TableDatum(table, ENROLLMENT_ENROLLED_AT, &isnull));
+	facts->exclusive = DatumGetBool(TableDatum(table, ENROLLMENT_EXCLUSIVE, &isnull));
+	shift = DatumGetIntervalP(TableDatum(table, ENROLLMENT_BASE_SHIFT, &isnull));
+	/* shifts have no months, and their days are 24 hours */
+	facts->base_shift = shift->time + shift->day * USECS_PER_DAY;
+	TableForget(table);
 	return true;
+}
+
+static bool
+read_contact(TouchBatch *batch, const pg_uuid_t *tenant, const TouchLane *lane, TouchFacts *facts)
+{
+	TableAccess *table = TableOpen(batch->tables, &TouchContacts, true);
+	Datum		keys[2];
+	Datum		value;
+	bool		isnull;
+
+	keys[0] = UUIDPGetDatum(tenant);
+	keys[1] = UUIDPGetDatum(&facts->contact);
+	if (!TableFind(table, 0, keys))
+		return false;
+	facts->address = TableText(table, lane->address_column);
+	facts->first_name = TableText(table, CONTACT_FIRST_NAME);
+	facts->last_name = TableText(table, CONTACT_LAST_NAME);
+	facts->name = TableText(table, CONTACT_NAME);
+	facts->timezone = TableText(table, CONTACT_TIMEZONE);
+	facts->attributes = datumCopy(TableDatum(table, CONTACT_ATTRIBUTES, &isnull), false, -1);
+	(void) TableDatum(table, CONTACT_ARCHIVED_AT, &isnull);
+	facts->contact_archived = !isnull;
+	value = TableDatum(table, CONTACT_QUIET_FROM, &isnull);
+	facts->has_quiet_hours = !isnull;
+	if (facts->has_quiet_hours)
+	{
+		facts->quiet_from = DatumGetTimeADT(value);
+		facts->quiet_until = DatumGetTimeADT(TableDatum(table, CONTACT_QUIET_UNTIL, &isnull));
+	}
+	(void) TableDatum(table, CONTACT_ERASED_AT, &isnull);
+	facts->contact_erased = !isnull;
+	TableForget(table);
+	return true;
+}
+
+/* The campaign's status, and the service type: the job's or, without one, the campaign's. */
+static void
+read_campaign(TouchBatch *batch, const pg_uuid_t *tenant, TouchFacts *facts)
+{
+	TouchCampaign *campaign = TouchBatchCampaign(batch, tenant, &facts->campaign);
+	TableAccess *table;
+	Datum		keys[2];
+
+	facts->campaign_running = campaign->running;
+	facts->service_type = campaign->service_type;
+	if (!facts->has_job)
+		return;
+	table = TableOpen(batch->tables, &TouchJobs, false);
+	keys[0] = UUIDPGetDatum(tenant);
+	keys[1] = UUIDPGetDatum(&facts->job);
+	if (!TableFind(table, 0, keys))
+		elog(ERROR, "job of an enrolment is gone");
+	facts->service_type = TableText(table, JOB_SERVICE_TYPE);
+	facts->job_cancelled = strcmp(TableText(table, JOB_STATUS), "do_not_send") == 0;
+	TableForget(table);
+}
+
+static void
+read_consent(TouchBatch *batch, const pg_uuid_t *tenant, const TouchLane *lane, TouchFacts *facts)
+{
+	TableAccess *table = TableOpen(batch->tables, &TouchConsents, false);
+	Datum		keys[3];
+	char	   *consent;
+
+	keys[0] = UUIDPGetDatum(tenant);
+	keys[1] = UUIDPGetDatum(&facts->contact);
+	keys[2] = lane->channel_datum;
+	if (TableFind(table, 0, keys))
+	{
+		consent = TableText(table, CONSENT_STATE);
+		facts->opted_in = strcmp(consent, "opted_in") == 0;
+		facts->opted_out = strcmp(consent, "opted_out") == 0;
+	}
+	TableForget(table);
+}
+
+static bool
+is_suppressed(TouchBatch *batch, const pg_uuid_t *tenant, const char *address)
+{
+	TableAccess *table = TableOpen(batch->tables, &TouchSuppressions, false);
+	Datum		keys[2];
+	bool		found;
+
+	keys[0] = UUIDPGetDatum(tenant);
+	keys[1] = PointerGetDatum(AddressNormalize(address, strlen(address)));
+	if (TableFind(table, SUPPRESSION_BY_ADDRESS, keys))
+	{
+		TableForget(table);
+		return true;
+	}
+	/* most tenants have erased nobody, and nothing is hashed */
+	found = TableFind(table, SUPPRESSION_OF_ERASED, keys);
+	TableForget(table);
+	if (found)
+	{
+		keys[1] = CStringGetTextDatum(address);
+		found = StatementRun(&find_erased_address, keys, NULL) == 1;
+		SPI_freetuptable(SPI_tuptable);
+	}
+	return found;
+}
+
+/* Why an event that came before its report stops the enrolment; NULL if none does. */
+static char *
+read_stop(TouchBatch *batch, const TouchRow *row)
+{
+	TableAccess *table = TableOpen(batch->tables, &TouchEvents, false);
+	Datum		keys[2];
+	char	   *reason;
+	bool		found;
+
+	keys[0] = UUIDPGetDatum(&row->key.tenant);
+	keys[1] = UUIDPGetDatum(&row->key.enrollment);
+	found = TableFind(table, EVENT_UNMATCHED, keys);
+	TableForget(table);
+	if (!found)
+		return NULL;
+	StorageFlushLog(batch);
+	StatementRun(&read_event_stop, keys, NULL);
+	reason = StatementText(0, 1);
+	SPI_freetuptable(SPI_tuptable);
+	return reason;
 }
 
 /*
@@ -207,21 +304,31 @@ TouchConditionHolds(const TouchRow *row, PlanCondition condition)
  * the caller has locked the contact, so that no other claim decides beside it.
  */
 TimestampTz
-TouchLastToContact(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane)
+TouchLastToContact(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts, const TouchLane *lane)
 {
+	TableAccess *logs = TableOpen(batch->tables, &TouchLogs, true);
 	Datum		values[4];
 	Datum		value;
 	bool		isnull;
+	bool		found;
 	TimestampTz last = DT_NOBEGIN;
 
 	values[0] = UUIDPGetDatum(&row->key.tenant);
 	values[1] = UUIDPGetDatum(&facts->contact);
-	values[2] = CStringGetTextDatum(lane->channel);
-	StatementRun(&last_sent, values, NULL);
-	value = StatementValue(0, 1, &isnull);
-	if (!isnull)
-		last = DatumGetTimestampTz(value);
-	SPI_freetuptable(SPI_tuptable);
+	values[2] = lane->channel_datum;
+	/* NULL, of what was not sent, sorts last */
+	found = TableFindLast(logs, LOG_BY_CONTACT, values);
+	while (found)
+	{
+		value = TableDatum(logs, LOG_SENT_AT, &isnull);
+		if (!isnull)
+		{
+			last = DatumGetTimestampTz(value);
+			break;
+		}
+		found = TableNext(logs);
+	}
+	TableForget(logs);
 	if (facts->exclusive)
 		return last;
 

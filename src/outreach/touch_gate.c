@@ -224,7 +224,7 @@ check_contact_interval(const GateInput *input, GateVerdict *verdict)
 
 	if (input->lane->contact_interval == 0)
 		return;
-	last = TouchLastToContact(input->row, input->facts, input->lane);
+	last = TouchLastToContact(input->batch, input->row, input->facts, input->lane);
 	if (last != DT_NOBEGIN && last + input->lane->contact_interval > input->batch->now)
 		defer(verdict, "contact_interval", last + input->lane->contact_interval);
 }

@@ -24,9 +24,9 @@ PG_FUNCTION_INFO_V1(campaign_extend_lease);
 PG_FUNCTION_INFO_V1(campaign_release_touch);
 
 static const char *begin_send(TouchBatch *batch, const TouchToken *token);
-static void give_back(TouchRow *row, const TouchLane *lane);
+static void give_back(TouchBatch *batch, TouchRow *row, const TouchLane *lane);
 static void return_unit(const TouchRow *row, const TouchLane *lane);
-static void lock_lease(const TouchToken *token, bool live, TouchRow *row);
+static void lock_lease(const TouchBatch *batch, const TouchToken *token, bool live, TouchRow *row);
 
 Datum
 campaign_begin_send(PG_FUNCTION_ARGS)
@@ -42,7 +42,9 @@ campaign_begin_send(PG_FUNCTION_ARGS)
 	CloneGuardRequire("begin_send()");
 	SPI_connect();
 	TouchBatchInit(&batch);
+	TouchBatchBegin(&batch);
 	answer = begin_send(&batch, &token);
+	TouchBatchEnd(&batch);
 	SPI_finish();
 
 	/* the worker sends on the strength of this commit */
@@ -68,8 +70,8 @@ begin_send(TouchBatch *batch, const TouchToken *token)
 		return "lease_lost";
 	memset(&row, 0, sizeof(row));
 	row.key = token->key;
-	current = StorageLockToken(token, &row);
-	if (!TouchFactsRead(&row, lane, &facts))
+	current = StorageLockToken(batch, token, &row);
+	if (!TouchFactsRead(batch, &row, lane, &facts))
 		return "lease_lost";
 	if (!current)
 		return strcmp(facts.enrollment_status, "stopped") == 0 ? "stopped" : "lease_lost";
@@ -78,7 +80,7 @@ begin_send(TouchBatch *batch, const TouchToken *token)
 		/* what was begun before the stop may be sent already, and waits for its report */
 		if (!(row.flags & TOUCH_BEGUN))
 		{
-			StorageDelete(&row.key);
+			StorageDelete(batch, &row);
 			return_unit(&row, lane);
 		}
 		return "stopped";
@@ -94,19 +96,19 @@ begin_send(TouchBatch *batch, const TouchToken *token)
 	{
 		case GATE_DELIVER:
 			row.flags |= TOUCH_BEGUN;
-			StorageUpdate(&row.key, &row);
+			StorageUpdate(batch, &row);
 			return "go";
 		case GATE_HOLD:
 		case GATE_DEFER:
-			give_back(&row, lane);
+			give_back(batch, &row, lane);
 			return "paused";
 		case GATE_SKIP:
 			/* the next claim skips it, and logs why */
-			give_back(&row, lane);
+			give_back(batch, &row, lane);
 			return "suppressed";
 		case GATE_STOP:
 			/* the next claim stops it */
-			give_back(&row, lane);
+			give_back(batch, &row, lane);
 			return "stopped";
 	}
 	return "lease_lost";
@@ -115,6 +117,7 @@ begin_send(TouchBatch *batch, const TouchToken *token)
 Datum
 campaign_extend_lease(PG_FUNCTION_ARGS)
 {
+	TouchBatch	batch;
 	TouchToken	token;
 	TouchRow	row;
 	int64		length;
@@ -128,9 +131,12 @@ campaign_extend_lease(PG_FUNCTION_ARGS)
 				 errhint("Pass an interval such as '5 minutes'.")));
 	length = LeaseLength(PG_GETARG_INTERVAL_P(1));
 	SPI_connect();
-	lock_lease(&token, true, &row);
+	TouchBatchInit(&batch);
+	TouchBatchBegin(&batch);
+	lock_lease(&batch, &token, true, &row);
 	row.lease_until = GetCurrentTimestamp() + length;
-	StorageUpdate(&row.key, &row);
+	StorageUpdate(&batch, &row);
+	TouchBatchEnd(&batch);
 	SPI_finish();
 	PG_RETURN_TIMESTAMPTZ(row.lease_until);
 }
@@ -146,33 +152,34 @@ campaign_release_touch(PG_FUNCTION_ARGS)
 	TouchTokenRequire(PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0), &token);
 	SPI_connect();
 	TouchBatchInit(&batch);
-	lock_lease(&token, false, &row);
+	TouchBatchBegin(&batch);
+	lock_lease(&batch, &token, false, &row);
 	lane = TouchBatchLane(&batch, &row.key.tenant, row.key.lane);
 	if (row.flags & TOUCH_STOPPED)
 	{
-		StorageDelete(&row.key);
+		StorageDelete(&batch, &row);
 		return_unit(&row, lane);
 	}
 	else
-		give_back(&row, lane);
+		give_back(&batch, &row, lane);
+	TouchBatchEnd(&batch);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
 
 /* Back to the queue, due as it was, the attempt not counted. */
 static void
-give_back(TouchRow *row, const TouchLane *lane)
+give_back(TouchBatch *batch, TouchRow *row, const TouchLane *lane)
 {
-	TouchKey	key = row->key;
 	TouchFacts	facts;
 
 	return_unit(row, lane);
 	TouchEndLease(row);
 	row->attempt--;
 	/* put aside when its lease had ended: due since its turn, by how its lanes were shifted */
-	if (row->key.due_at == DT_NOEND && TouchFactsRead(row, lane, &facts))
+	if (row->key.due_at == DT_NOEND && TouchFactsRead(batch, row, lane, &facts))
 		row->key.due_at = row->scheduled_at - facts.base_shift;
-	StorageUpdate(&key, row);
+	StorageUpdate(batch, row);
 }
 
 /* What a touch that was not sent had of the caps. */
@@ -187,10 +194,10 @@ return_unit(const TouchRow *row, const TouchLane *lane)
  * to be live, if it has ended or was stopped.
  */
 static void
-lock_lease(const TouchToken *token, bool live, TouchRow *row)
+lock_lease(const TouchBatch *batch, const TouchToken *token, bool live, TouchRow *row)
 {
 	/* the wall clock is read after the wait for the lock */
-	if (StorageLockToken(token, row) &&
+	if (StorageLockToken(batch, token, row) &&
 		!(live && ((row->flags & TOUCH_STOPPED) || row->lease_until <= GetCurrentTimestamp())))
 		return;
 	ereport(ERROR,

@@ -22,7 +22,7 @@ const char *const TouchStatusNames[] = {"sent", "failed", "skipped"};
 static void advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts,
 					const TouchLane *lane, const TouchPlan *plan, const TouchOutcome *outcome,
 					TouchSettled *settled);
-static void resume_behind(TouchRow *row, int next, int64 delay, TimestampTz *last_sent);
+static void resume_behind(const TouchBatch *batch, TouchRow *row, int next, int64 delay, TimestampTz *last_sent);
 static void end_enrollment(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
 						   const char *stop_reason, TouchSettled *settled);
 
@@ -45,7 +45,7 @@ TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const Tou
 
 	memset(settled, 0, sizeof(*settled));
 	settled->again = again;
-	StorageLog(row, facts, lane, text, subject, outcome, batch->now, !again, !stopped && !again);
+	StorageLog(batch, row, facts, lane, text, subject, outcome, !again, !stopped && !again);
 	if (!again)
 		TouchCountsAddTouch(batch->counts, &row->key.tenant, &facts->campaign, row->touch_number,
 							facts->service_type, outcome->status,
@@ -54,17 +54,15 @@ TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const Tou
 	if (stopped)
 	{
 		/* stop wins: what was sent is history, and nothing follows */
-		StorageDelete(&row->key);
+		StorageDelete(batch, row);
 		settled->logged_only = true;
 		settled->enrollment_status = strcmp(facts->enrollment_status, "completed") == 0 ? "completed" : "stopped";
 	}
 	else if (again)
 	{
-		TouchKey	key = row->key;
-
 		TouchEndLease(row);
 		row->key.due_at = TouchQueueTime(batch->now + LeaseBackoff(tries), lane);
-		StorageUpdate(&key, row);
+		StorageUpdate(batch, row);
 		settled->enrollment_status = "active";
 		settled->has_next = true;
 		settled->next_due_at = TouchRealTime(row->key.due_at, lane);
@@ -105,7 +103,6 @@ static void
 advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 		const TouchPlan *plan, const TouchOutcome *outcome, TouchSettled *settled)
 {
-	TouchKey	key = row->key;
 	int			next = row->resume_touch > 0 ? row->resume_touch : row->touch_number + 1;
 	int64		delay;
 	TimestampTz last_sent = outcome->status == TOUCH_SENT ? outcome->at : DT_NOBEGIN;
@@ -120,7 +117,7 @@ advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchLa
 	delay = TouchPlanTouch(plan, next)->delay;
 	row->attempt = 0;
 	if (row->resume_touch > 0)
-		resume_behind(row, next, delay, &last_sent);
+		resume_behind(batch, row, next, delay, &last_sent);
 	else
 		row->scheduled_at += delay;
 	/* the plan's time moves by what the lanes were shifted since the enrolment began */
@@ -132,7 +129,7 @@ advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchLa
 	row->touch_number = next;
 	row->resume_touch = 0;
 	row->rescheduled = false;
-	StorageUpdate(&key, row);
+	StorageUpdate(batch, row);
 	settled->enrollment_status = "active";
 	settled->has_next = true;
 	settled->next_due_at = TouchRealTime(row->key.due_at, lane);
@@ -144,11 +141,11 @@ advance(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const TouchLa
  * logged twice, and the times are those of the touch before it.
  */
 static void
-resume_behind(TouchRow *row, int next, int64 delay, TimestampTz *last_sent)
+resume_behind(const TouchBatch *batch, TouchRow *row, int next, int64 delay, TimestampTz *last_sent)
 {
 	TouchHistory history;
 
-	StorageHistory(&row->key, next, &history);
+	StorageHistory(batch, &row->key, next, &history);
 	row->attempt = history.last_attempt;
 	row->scheduled_at = (next == row->touch_number + 1 ? row->scheduled_at : history.scheduled_before) + delay;
 	*last_sent = Max(*last_sent, history.last_sent);
@@ -171,7 +168,7 @@ TouchEndEnrollment(TouchBatch *batch, const TouchRow *row, const TouchFacts *fac
 				   const char *stop_reason)
 {
 	StorageEndEnrollment(&row->key, stop_reason, batch->now);
-	StorageDelete(&row->key);
+	StorageDelete(batch, row);
 	TouchCountsAddEnd(batch->counts, &row->key.tenant, &facts->campaign, facts->service_type,
 					  stop_reason, facts->enrolled_at, batch->now);
 }

@@ -22,9 +22,10 @@
 #include "core/statements.h"
 #include "outreach/touch_counts.h"
 #include "outreach/touch_queue.h"
+#include "outreach/touch_tables.h"
 
 static Statement read_lane = {
-	"SELECT l.campaign_id, l.channel, c.address_kind, c.consent = 'opted_in', c.uncertain_policy = 'retry',"
+	"SELECT l.campaign_id, l.channel, array_position(ARRAY['email', 'phone'], c.address_kind), c.consent = 'opted_in', c.uncertain_policy = 'retry',"
 	"       c.has_body, array_position(ARRAY['keep', 'shift', 'bump'], l.resume_policy) - 1, l.resumed_at,"
 	"       (extract(epoch FROM l.spread) * 1000000)::bigint, (extract(epoch FROM l.shift) * 1000000)::bigint,"
 	"       c.quiet_from, c.quiet_until,"
@@ -75,6 +76,8 @@ static HTAB *batch_table(MemoryContext context, const char *name, Size keysize, 
 static void forget_texts(TouchBatch *batch);
 static void keep_dates(MemoryContext context, Datum array, TouchTenant *tenant);
 static char *keep_text(MemoryContext context, uint64 row, int column);
+static Datum keep_datum(MemoryContext context, uint64 row, int column);
+static int	address_column(uint64 row, int column);
 
 /* The batch belongs to the current memory context. */
 void
@@ -84,13 +87,33 @@ TouchBatchInit(TouchBatch *batch)
 	batch->now = CampaignNow();
 	batch->lanes = batch_table(batch->context, "campaign lanes",
 							   sizeof(((TouchLane *) 0)->key), sizeof(TouchLane));
+	batch->campaigns = batch_table(batch->context, "campaign campaigns",
+								   sizeof(((TouchCampaign *) 0)->key), sizeof(TouchCampaign));
 	batch->plans = batch_table(batch->context, "campaign plans",
 							   sizeof(((TouchPlan *) 0)->key), sizeof(TouchPlan));
 	batch->tenants = batch_table(batch->context, "campaign tenants",
 								 sizeof(pg_uuid_t), sizeof(TouchTenant));
+	batch->tables = NULL;
 	batch->counts = TouchCountsBegin(batch->context);
 	batch->texts_context = NULL;
 	forget_texts(batch);
+}
+
+/*
+ * From here to the end of the present subtransaction, or to TouchBatchEnd(),
+ * the batch reads and writes; after an error it begins again.
+ */
+void
+TouchBatchBegin(TouchBatch *batch)
+{
+	batch->tables = TableSetBegin(batch->context);
+}
+
+void
+TouchBatchEnd(TouchBatch *batch)
+{
+	TableSetEnd(batch->tables);
+	batch->tables = NULL;
 }
 
 /* NULL if there is no such lane. */
@@ -118,7 +141,8 @@ TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane)
 	}
 	wanted.campaign = *DatumGetUUIDP(StatementValue(0, 1, &isnull));
 	wanted.channel = keep_text(batch->context, 0, 2);
-	wanted.address_kind = keep_text(batch->context, 0, 3);
+	wanted.channel_datum = keep_datum(batch->context, 0, 2);
+	wanted.address_column = address_column(0, 3);
 	wanted.needs_opt_in = DatumGetBool(StatementValue(0, 4, &isnull));
 	wanted.retries_uncertain = DatumGetBool(StatementValue(0, 5, &isnull));
 	wanted.has_body = DatumGetBool(StatementValue(0, 6, &isnull));
@@ -132,6 +156,50 @@ TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane)
 	SPI_freetuptable(SPI_tuptable);
 
 	entry = hash_search(batch->lanes, &wanted.key, HASH_ENTER, NULL);
+	*entry = wanted;
+	return entry;
+}
+
+/* A campaign as the batch's tables are read at present. */
+TouchCampaign *
+TouchBatchCampaign(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *campaign)
+{
+	TouchCampaign wanted;
+	TouchCampaign *entry;
+	TableAccess *table;
+	MemoryContext old;
+	Datum		keys[2];
+	bool		found;
+
+	memset(&wanted, 0, sizeof(wanted));
+	wanted.key.tenant = *tenant;
+	wanted.key.campaign = *campaign;
+	entry = hash_search(batch->campaigns, &wanted.key, HASH_FIND, NULL);
+	if (entry && entry->epoch == TableSetEpoch(batch->tables))
+		return entry;
+
+	keys[0] = UUIDPGetDatum(tenant);
+	keys[1] = UUIDPGetDatum(campaign);
+	old = MemoryContextSwitchTo(batch->context);
+	table = TableOpen(batch->tables, &TouchCampaigns, false);
+	if (!TableFind(table, 0, keys))
+		elog(ERROR, "campaign of a queued touch is gone");
+	wanted.running = strcmp(TableText(table, CAMPAIGN_STATUS), "running") == 0;
+	TableForget(table);
+	if (entry)
+		/* it does not change after the launch */
+		wanted.service_type = entry->service_type;
+	else
+	{
+		table = TableOpen(batch->tables, &TouchOutreachCampaigns, false);
+		if (!TableFind(table, 0, keys))
+			elog(ERROR, "campaign of a queued touch is gone");
+		wanted.service_type = TableText(table, OUTREACH_SERVICE_TYPE);
+		TableForget(table);
+	}
+	wanted.epoch = TableSetEpoch(batch->tables);
+	MemoryContextSwitchTo(old);
+	entry = hash_search(batch->campaigns, &wanted.key, HASH_ENTER, &found);
 	*entry = wanted;
 	return entry;
 }
@@ -334,4 +402,28 @@ keep_text(MemoryContext context, uint64 row, int column)
 
 	MemoryContextSwitchTo(old);
 	return text;
+}
+
+/* A column of the result that is not NULL, by reference, in a context. */
+static Datum
+keep_datum(MemoryContext context, uint64 row, int column)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	bool		isnull;
+	Datum		value = datumCopy(StatementValue(row, column, &isnull), false, -1);
+
+	MemoryContextSwitchTo(old);
+	return value;
+}
+
+/* Where a contact has the address of a kind: 1 email, 2 phone, else the profile. */
+static int
+address_column(uint64 row, int column)
+{
+	bool		isnull;
+	int			kind = DatumGetInt32(StatementValue(row, column, &isnull));
+
+	if (isnull)
+		return CONTACT_LINKEDIN_URL;
+	return kind == 1 ? CONTACT_EMAIL : CONTACT_PHONE;
 }

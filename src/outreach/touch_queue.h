@@ -3,7 +3,7 @@
  *		The queue of due touches: its rows, and the parts of the engine that
  *		work on them.
  *
- * touch_storage  how rows are found, locked and written (SPI, for now)
+ * touch_storage  how rows are found, locked and written
  * touch_plan     what a batch knows of lanes, plans, texts and tenants
  * touch_facts    what is known of one touch, read after its row is locked
  * touch_gate     may it be sent
@@ -18,10 +18,12 @@
 #define CAMPAIGN_TOUCH_QUEUE_H
 
 #include "datatype/timestamp.h"
+#include "storage/itemptr.h"
 #include "utils/date.h"
 #include "utils/hsearch.h"
 #include "utils/uuid.h"
 
+#include "core/table_access.h"
 #include "outreach/links.h"
 
 /* Most touches that one claim may take, and how many more rows it may look at. */
@@ -42,6 +44,7 @@ typedef struct TouchKey
 	pg_uuid_t	enrollment;
 	TimestampTz due_at;			/* the engine's clock, as scheduled_at and claimed_at */
 	int32		lane;
+	ItemPointerData place;		/* where the row was seen; invalid: not known */
 } TouchKey;
 
 typedef struct TouchRow
@@ -90,7 +93,8 @@ typedef struct TouchLane
 	}			key;
 	pg_uuid_t	campaign;
 	char	   *channel;
-	char	   *address_kind;
+	Datum		channel_datum;	/* text */
+	int			address_column;	/* of TouchContacts */
 	bool		has_body;
 	bool		needs_opt_in;	/* else: not opted out is enough */
 	bool		retries_uncertain;
@@ -102,6 +106,19 @@ typedef struct TouchLane
 	int64		quiet_until;
 	int64		contact_interval;	/* between two touches of one contact */
 } TouchLane;
+
+/* What is asked of a campaign for each touch, as of one snapshot. */
+typedef struct TouchCampaign
+{
+	struct
+	{
+		pg_uuid_t	tenant;
+		pg_uuid_t	campaign;
+	}			key;
+	uint64		epoch;			/* of the batch's tables */
+	bool		running;
+	char	   *service_type;	/* NULL: none */
+} TouchCampaign;
 
 typedef enum PlanCondition
 {
@@ -183,7 +200,9 @@ typedef struct TouchBatch
 {
 	MemoryContext context;		/* what is looked up lives as long as the call */
 	TimestampTz now;			/* the engine's clock */
+	TableSet   *tables;			/* of the present subtransaction */
 	HTAB	   *lanes;
+	HTAB	   *campaigns;
 	HTAB	   *plans;
 	HTAB	   *tenants;
 	MemoryContext texts_context;	/* of this table alone, which may start again */
@@ -342,25 +361,34 @@ extern void TouchTokenOfRow(const TouchRow *row, TouchToken *token);
 /* touch_storage.c */
 extern int	StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
 						   int limit, const TouchSeen *seen, TouchKey *keys);
-extern bool StorageLockDue(const TouchKey *key, TimestampTz now, TimestampTz wall, TouchRow *row);
-extern bool StorageReadRow(const pg_uuid_t *tenant, const pg_uuid_t *enrollment, TouchRow *row);
-extern bool StorageLockToken(const TouchToken *token, TouchRow *row);
-extern bool StorageLockTenant(const pg_uuid_t *tenant, bool wait);
-extern bool StorageLockEnrollment(const TouchKey *key, bool wait);
-extern bool StorageLockFreeContact(const pg_uuid_t *tenant, const pg_uuid_t *contact);
-extern void StorageUpdate(const TouchKey *key, const TouchRow *row);
-extern void StorageDelete(const TouchKey *key);
+extern bool StorageLockDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now,
+						   TimestampTz wall, TouchRow *row);
+extern bool StorageReadRow(const TouchBatch *batch, const pg_uuid_t *tenant,
+						   const pg_uuid_t *enrollment, TouchRow *row);
+extern bool StorageLockToken(const TouchBatch *batch, const TouchToken *token, TouchRow *row);
+extern bool StorageLockTenant(const TouchBatch *batch, const pg_uuid_t *tenant, bool wait);
+extern bool StorageLockEnrollment(const TouchBatch *batch, const TouchKey *key, bool wait);
+extern bool StorageLockFreeContact(const TouchBatch *batch, const pg_uuid_t *tenant,
+								   const pg_uuid_t *contact);
+extern void StorageUpdate(const TouchBatch *batch, TouchRow *row);
+extern void StorageDelete(const TouchBatch *batch, const TouchRow *row);
 extern int	StorageSweepStopped(TimestampTz wall, int limit);
-extern void StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
-					   const TouchText *text, const char *subject, const TouchOutcome *outcome,
-					   TimestampTz now, bool is_final, bool advanced);
-extern void StorageHistory(const TouchKey *key, int touch_number, TouchHistory *history);
+extern void StorageLog(const TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
+					   const TouchLane *lane, const TouchText *text, const char *subject,
+					   const TouchOutcome *outcome, bool is_final, bool advanced);
+extern void StorageFlushLog(const TouchBatch *batch);
+extern void StorageHistory(const TouchBatch *batch, const TouchKey *key, int touch_number,
+						   TouchHistory *history);
 extern void StorageEndEnrollment(const TouchKey *key, const char *stop_reason, TimestampTz now);
 extern int64 StorageWorker(const char *name);
 
 /* touch_plan.c */
 extern void TouchBatchInit(TouchBatch *batch);
+extern void TouchBatchBegin(TouchBatch *batch);
+extern void TouchBatchEnd(TouchBatch *batch);
 extern TouchLane *TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane);
+extern TouchCampaign *TouchBatchCampaign(TouchBatch *batch, const pg_uuid_t *tenant,
+										 const pg_uuid_t *campaign);
 extern TouchPlan *TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant,
 								 const pg_uuid_t *campaign, int32 version);
 extern const PlanTouch *TouchPlanTouch(const TouchPlan *plan, int touch_number);
@@ -370,10 +398,11 @@ extern TouchText *TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, con
 								 int touch_number);
 
 /* touch_facts.c */
-extern bool TouchFactsRead(const TouchRow *row, const TouchLane *lane, TouchFacts *facts);
+extern bool TouchFactsRead(TouchBatch *batch, const TouchRow *row, const TouchLane *lane, TouchFacts *facts);
 extern bool TouchProvedSent(const TouchRow *row, TouchOutcome *outcome);
 extern bool TouchConditionHolds(const TouchRow *row, PlanCondition condition);
-extern TimestampTz TouchLastToContact(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane);
+extern TimestampTz TouchLastToContact(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
+									  const TouchLane *lane);
 
 /* touch_gate.c */
 extern GateVerdict TouchGate(const GateInput *input, GateStage stage);

@@ -237,6 +237,8 @@ settle_reports(void *arg)
 {
 	ReportRun  *run = arg;
 
+	if (!run->careful)
+		TouchBatchBegin(&run->batch);
 	for (int i = 0; i < run->count; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(run->row_context);
@@ -250,6 +252,8 @@ settle_reports(void *arg)
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(run->row_context);
 	}
+	if (!run->careful)
+		TouchBatchEnd(&run->batch);
 	TouchCountsFlush(run->batch.counts);
 }
 
@@ -283,7 +287,9 @@ settle_report_alone(void *arg)
 {
 	ReportRun  *run = arg;
 
+	TouchBatchBegin(&run->batch);
 	settle_report(run);
+	TouchBatchEnd(&run->batch);
 	TouchCountsFlush(run->batch.counts);
 }
 
@@ -305,17 +311,17 @@ settle_report(void *arg)
 	report->returns_unit = false;
 	report->uses_unit = false;
 	report->failed = false;
-	if (!StorageLockTenant(&report->token.key.tenant, true) ||
-		!StorageLockEnrollment(&report->token.key, true))
+	if (!StorageLockTenant(batch, &report->token.key.tenant, true) ||
+		!StorageLockEnrollment(batch, &report->token.key, true))
 		return;
-	if (!StorageLockToken(&report->token, &row))
+	if (!StorageLockToken(batch, &report->token, &row))
 	{
 		answer_again(batch, report);
 		return;
 	}
 	claimed_at = row.claimed_at;
 	lane = TouchBatchLane(batch, &row.key.tenant, row.key.lane);
-	if (lane == NULL || !TouchFactsRead(&row, lane, &facts))
+	if (lane == NULL || !TouchFactsRead(batch, &row, lane, &facts))
 		elog(ERROR, "enrolment of a queued touch is gone");
 	TouchSettle(batch, &row, &facts, lane, &report->outcome, &settled);
 	report->result = settled.logged_only ? "logged" : "ok";
@@ -387,6 +393,7 @@ answer_again(TouchBatch *batch, Report *report)
 	values[2] = Int16GetDatum(report->token.touch_number);
 	values[3] = Int16GetDatum(report->token.attempt);
 	values[4] = Int64GetDatum(report->token.fence);
+	StorageFlushLog(batch);
 	if (StatementRun(&find_reported, values, NULL) == 1 &&
 		strcmp(StatementText(0, 1), TouchStatusNames[report->outcome.status]) == 0)
 	{

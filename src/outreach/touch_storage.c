@@ -3,11 +3,11 @@
  *		How rows of the queue, the log and the enrolments are found, locked
  *		and written.
  *
- * This is the storage interface of the engine: statements through SPI.  What
- * a row means is not known here.  Every statement has its own snapshot, so
- * what is read after a lock was taken is the latest that has committed.
- * Operators are unqualified: every SQL function that leads here pins
- * search_path to pg_catalog, pg_temp.
+ * This is the storage interface of the engine.  What a row means is not known
+ * here.  What is done for each touch goes through the access methods
+ * (core/table_access.h); what is seldom done is SQL, whose operators are
+ * unqualified: every SQL function that leads here pins search_path to
+ * pg_catalog, pg_temp.
  */
 #include "postgres.h"
 
@@ -18,16 +18,9 @@
 
 #include "core/ids.h"
 #include "core/statements.h"
+#include "core/table_access.h"
 #include "outreach/touch_queue.h"
-
-/* The columns of a TouchRow, in the order of read_row(). */
-#define ROW_COLUMNS \
-	"q.tenant_id, q.enrollment_id, q.due_at, q.lane, q.scheduled_at, q.lease_until, " \
-	"q.claimed_at, q.fence, q.worker_id, q.touch_number, q.attempt, q.attempt_base, " \
-	"q.resume_touch, q.flags, q.rescheduled"
-#define KEY_CONDITION \
-	"q.tenant_id = $1 AND q.lane = $2 AND q.due_at = $3 AND q.enrollment_id = $4"
-#define KEY_TYPES UUIDOID, INT4OID, TIMESTAMPTZOID, UUIDOID
+#include "outreach/touch_tables.h"
 
 /*
  * Fair between tenants and then between their lanes: each lane's oldest are
@@ -60,83 +53,6 @@ static Statement find_due = {
 	NULL,
 	{TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, UUIDARRAYOID, TEXTARRAYOID, UUIDARRAYOID, UUIDARRAYOID,
 	INT4ARRAYOID, UUIDOID}, true
-};
-
-static Statement lock_due = {
-	"SELECT " ROW_COLUMNS " FROM campaign.touch_queue q"
-	" WHERE " KEY_CONDITION " AND q.due_at <= $5 AND q.lease_until <= $6"
-	" FOR UPDATE SKIP LOCKED",
-	NULL, {KEY_TYPES, TIMESTAMPTZOID, TIMESTAMPTZOID}
-};
-
-static Statement lock_key = {
-	"SELECT " ROW_COLUMNS " FROM campaign.touch_queue q WHERE " KEY_CONDITION " FOR UPDATE",
-	NULL, {KEY_TYPES}
-};
-
-static Statement lock_moved = {
-	"SELECT " ROW_COLUMNS " FROM campaign.touch_queue q"
-	" WHERE q.tenant_id = $1 AND q.enrollment_id = $2 FOR UPDATE",
-	NULL, {UUIDOID, UUIDOID}
-};
-
-static Statement read_moved = {
-	"SELECT " ROW_COLUMNS " FROM campaign.touch_queue q"
-	" WHERE q.tenant_id = $1 AND q.enrollment_id = $2",
-	NULL, {UUIDOID, UUIDOID}
-};
-
-static Statement lock_tenant = {
-	"SELECT FROM campaign.tenants t WHERE t.id = $1 FOR KEY SHARE",
-	NULL, {UUIDOID}
-};
-
-static Statement lock_free_tenant = {
-	"SELECT FROM campaign.tenants t WHERE t.id = $1 FOR KEY SHARE SKIP LOCKED",
-	NULL, {UUIDOID}
-};
-
-static Statement lock_enrollment = {
-	"SELECT FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.id = $2 FOR NO KEY UPDATE",
-	NULL, {UUIDOID, UUIDOID}
-};
-
-static Statement lock_free_enrollment = {
-	"SELECT FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.id = $2"
-	" FOR NO KEY UPDATE SKIP LOCKED",
-	NULL, {UUIDOID, UUIDOID}
-};
-
-static Statement lock_free_contact = {
-	"SELECT FROM campaign.contacts c WHERE c.tenant_id = $1 AND c.id = $2 FOR NO KEY UPDATE SKIP LOCKED",
-	NULL, {UUIDOID, UUIDOID}
-};
-
-static Statement update_row = {
-	"UPDATE campaign.touch_queue q SET lane = $5, due_at = $6, scheduled_at = $7, lease_until = $8,"
-	" claimed_at = $9, fence = $10, worker_id = $11, touch_number = $12, attempt = $13,"
-	" attempt_base = $14, resume_touch = $15, flags = $16, rescheduled = $17 WHERE " KEY_CONDITION,
-	NULL,
-	{KEY_TYPES, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID,
-	INT8OID, INT2OID, INT2OID, INT2OID, INT2OID, INT2OID, BOOLOID}
-};
-
-static Statement delete_row = {
-	"DELETE FROM campaign.touch_queue q WHERE " KEY_CONDITION,
-	NULL, {KEY_TYPES}
-};
-
-static Statement insert_log = {
-	"INSERT INTO campaign.send_logs (tenant_id, id, campaign_id, enrollment_id, contact_id, template_id,"
-	" touch_number, attempt, plan_version, fence, worker_id, is_final, advanced, channel, status,"
-	" scheduled_at, claimed_at, sent_at, logged_at, address, subject, provider_id, reason, error, metadata)"
-	" SELECT $1, $2, e.campaign_id, e.id, e.contact_id, $3, $4, $5, e.plan_version, $6, $7, $8, $9, $10, $11,"
-	" $12, nullif($13, '-infinity'), $14, $15, $16, $17, $18, $19, $20, $21"
-	" FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.id = $22",
-	NULL,
-	{UUIDOID, UUIDOID, UUIDOID, INT2OID, INT2OID, INT8OID, INT8OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID,
-		TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-	TEXTOID, JSONBOID, UUIDOID}
 };
 
 static Statement read_history = {
@@ -203,9 +119,12 @@ static Statement find_worker = {
 
 static Datum uuid_array(const pg_uuid_t *ids, int n);
 static Datum int_array(const int32 *numbers, int n);
+static TableAccess *queue_of(const TouchBatch *batch);
 static void key_values(const TouchKey *key, Datum *values);
-static bool read_row(TouchRow *row);
-static bool get_row(Statement *statement, Datum *values, TouchRow *row);
+static bool find_place(const TouchBatch *batch, const TouchKey *key, ItemPointer place);
+static bool lock_row(TableAccess *table, const Datum *keys, LockTupleMode mode, bool wait);
+static bool lock_found(TableAccess *table, LockTupleMode mode, bool wait);
+static void read_row(TableAccess *queue, TouchRow *row);
 
 /*
  * Keys of up to limit due touches that nobody leases, in the order in which
@@ -277,50 +196,72 @@ int_array(const int32 *numbers, int n)
 }
 
 /*
- * Lock a row that was found due, without waiting, and read it again: false if
- * it is busy, gone, or due no more.
+ * Lock a row that was found due, without waiting, and read it as it is then:
+ * false if it is busy, gone, or due no more.
  */
 bool
-StorageLockDue(const TouchKey *key, TimestampTz now, TimestampTz wall, TouchRow *row)
+StorageLockDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now, TimestampTz wall, TouchRow *row)
 {
-	Datum		values[6];
+	TableAccess *queue = queue_of(batch);
+	ItemPointerData place = key->place;
 
-	key_values(key, values);
-	values[4] = TimestampTzGetDatum(now);
-	values[5] = TimestampTzGetDatum(wall);
-	return get_row(&lock_due, values, row);
+	if ((!ItemPointerIsValid(&place) || !TableLock(queue, &place, LockTupleExclusive, false)) &&
+		!(find_place(batch, key, &place) && TableLock(queue, &place, LockTupleExclusive, false)))
+		return false;
+	read_row(queue, row);
+	TableForget(queue);
+	/* a place may have become that of another row */
+	return memcmp(&row->key.tenant, &key->tenant, UUID_LEN) == 0 &&
+		memcmp(&row->key.enrollment, &key->enrollment, UUID_LEN) == 0 &&
+		row->key.lane == key->lane && row->key.due_at == key->due_at &&
+		row->key.due_at <= now && row->lease_until <= wall;
 }
 
 /* The row of an enrolment as it is, not locked: false if it has none. */
 bool
-StorageReadRow(const pg_uuid_t *tenant, const pg_uuid_t *enrollment, TouchRow *row)
+StorageReadRow(const TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *enrollment, TouchRow *row)
 {
-	Datum		values[2];
+	TableAccess *queue = queue_of(batch);
+	Datum		keys[2];
 
-	values[0] = UUIDPGetDatum(tenant);
-	values[1] = UUIDPGetDatum(enrollment);
-	return get_row(&read_moved, values, row);
+	keys[0] = UUIDPGetDatum(tenant);
+	keys[1] = UUIDPGetDatum(enrollment);
+	if (!TableFind(queue, QUEUE_BY_ENROLLMENT, keys))
+		return false;
+	read_row(queue, row);
+	TableForget(queue);
+	return true;
 }
 
 /*
  * Lock the row that a token speaks of, waiting for whoever has it: false if it
  * has moved on, or is under another lease.  A row that was stopped, put aside
- * or deferred under its lease is no longer where it was.
+ * or deferred under its lease is no longer where it was.  What the batch reads
+ * from then on is later than the lock.
  */
 bool
-StorageLockToken(const TouchToken *token, TouchRow *row)
+StorageLockToken(const TouchBatch *batch, const TouchToken *token, TouchRow *row)
 {
-	TouchKey	key = token->key;
-	Datum		values[4];
+	const TouchKey *key = &token->key;
+	TableAccess *queue = queue_of(batch);
+	Datum		keys[2];
+	bool		found;
 
-	key_values(&key, values);
-	if (!get_row(&lock_key, values, row))
+	TableSetRefresh(batch->tables);
+	keys[0] = UUIDPGetDatum(&key->tenant);
+	keys[1] = UUIDPGetDatum(&key->enrollment);
+	found = TableFind(queue, QUEUE_BY_ENROLLMENT, keys) && lock_found(queue, LockTupleExclusive, true);
+	if (found)
 	{
-		values[1] = UUIDPGetDatum(&key.enrollment);
-		if (!get_row(&lock_moved, values, row) ||
-			(row->flags == 0 && row->claimed_at != DT_NOBEGIN))
-			return false;
+		read_row(queue, row);
+		TableForget(queue);
 	}
+	TableSetRefresh(batch->tables);
+	if (!found)
+		return false;
+	if ((row->key.lane != key->lane || row->key.due_at != key->due_at) &&
+		row->flags == 0 && row->claimed_at != DT_NOBEGIN)
+		return false;
 	return row->fence == token->fence && row->attempt == token->attempt &&
 		row->touch_number == token->touch_number;
 }
@@ -330,15 +271,12 @@ StorageLockToken(const TouchToken *token, TouchRow *row)
  * false if it is gone or, not waiting, if it is being deleted.
  */
 bool
-StorageLockTenant(const pg_uuid_t *tenant, bool wait)
+StorageLockTenant(const TouchBatch *batch, const pg_uuid_t *tenant, bool wait)
 {
-	Datum		values[1];
-	uint64		n;
+	Datum		keys[1];
 
-	values[0] = UUIDPGetDatum(tenant);
-	n = StatementRun(wait ? &lock_tenant : &lock_free_tenant, values, NULL);
-	SPI_freetuptable(SPI_tuptable);
-	return n == 1;
+	keys[0] = UUIDPGetDatum(tenant);
+	return lock_row(TableOpen(batch->tables, &TouchTenants, true), keys, LockTupleKeyShare, wait);
 }
 
 /*
@@ -346,16 +284,13 @@ StorageLockTenant(const pg_uuid_t *tenant, bool wait)
  * waiting, if it is busy.
  */
 bool
-StorageLockEnrollment(const TouchKey *key, bool wait)
+StorageLockEnrollment(const TouchBatch *batch, const TouchKey *key, bool wait)
 {
-	Datum		values[2];
-	uint64		n;
+	Datum		keys[2];
 
-	values[0] = UUIDPGetDatum(&key->tenant);
-	values[1] = UUIDPGetDatum(&key->enrollment);
-	n = StatementRun(wait ? &lock_enrollment : &lock_free_enrollment, values, NULL);
-	SPI_freetuptable(SPI_tuptable);
-	return n == 1;
+	keys[0] = UUIDPGetDatum(&key->tenant);
+	keys[1] = UUIDPGetDatum(&key->enrollment);
+	return lock_row(TableOpen(batch->tables, &TouchEnrollments, true), keys, LockTupleNoKeyExclusive, wait);
 }
 
 /*
@@ -363,51 +298,44 @@ StorageLockEnrollment(const TouchKey *key, bool wait)
  * contact in several sequences, whose claims must not decide side by side.
  */
 bool
-StorageLockFreeContact(const pg_uuid_t *tenant, const pg_uuid_t *contact)
+StorageLockFreeContact(const TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *contact)
 {
-	Datum		values[2];
-	uint64		n;
+	Datum		keys[2];
 
-	values[0] = UUIDPGetDatum(tenant);
-	values[1] = UUIDPGetDatum(contact);
-	n = StatementRun(&lock_free_contact, values, NULL);
-	SPI_freetuptable(SPI_tuptable);
-	return n == 1;
+	keys[0] = UUIDPGetDatum(tenant);
+	keys[1] = UUIDPGetDatum(contact);
+	return lock_row(TableOpen(batch->tables, &TouchContacts, true), keys, LockTupleNoKeyExclusive, false);
 }
 
-/* Write a row that the caller has locked and that lies at key. */
+/* Write a row that the caller has locked, where it lies. */
 void
-StorageUpdate(const TouchKey *key, const TouchRow *row)
+StorageUpdate(const TouchBatch *batch, TouchRow *row)
 {
-	Datum		values[17];
+	Datum		values[QUEUE_COLUMNS];
 
-	key_values(key, values);
-	values[4] = Int32GetDatum(row->key.lane);
-	values[5] = TimestampTzGetDatum(row->key.due_at);
-	values[6] = TimestampTzGetDatum(row->scheduled_at);
-	values[7] = TimestampTzGetDatum(row->lease_until);
-	values[8] = TimestampTzGetDatum(row->claimed_at);
-	values[9] = Int64GetDatum(row->fence);
-	values[10] = Int64GetDatum(row->worker_id);
-	values[11] = Int16GetDatum(row->touch_number);
-	values[12] = Int16GetDatum(row->attempt);
-	values[13] = Int16GetDatum(row->attempt_base);
-	values[14] = Int16GetDatum(row->resume_touch);
-	values[15] = Int16GetDatum(row->flags);
-	values[16] = BoolGetDatum(row->rescheduled);
-	if (StatementRun(&update_row, values, NULL) != 1)
-		elog(ERROR, "locked row of touch_queue is gone");
+	values[QUEUE_TENANT] = UUIDPGetDatum(&row->key.tenant);
+	values[QUEUE_ENROLLMENT] = UUIDPGetDatum(&row->key.enrollment);
+	values[QUEUE_DUE_AT] = TimestampTzGetDatum(row->key.due_at);
+	values[QUEUE_LANE] = Int32GetDatum(row->key.lane);
+	values[QUEUE_SCHEDULED_AT] = TimestampTzGetDatum(row->scheduled_at);
+	values[QUEUE_LEASE_UNTIL] = TimestampTzGetDatum(row->lease_until);
+	values[QUEUE_CLAIMED_AT] = TimestampTzGetDatum(row->claimed_at);
+	values[QUEUE_FENCE] = Int64GetDatum(row->fence);
+	values[QUEUE_WORKER] = Int64GetDatum(row->worker_id);
+	values[QUEUE_TOUCH_NUMBER] = Int16GetDatum(row->touch_number);
+	values[QUEUE_ATTEMPT] = Int16GetDatum(row->attempt);
+	values[QUEUE_ATTEMPT_BASE] = Int16GetDatum(row->attempt_base);
+	values[QUEUE_RESUME_TOUCH] = Int16GetDatum(row->resume_touch);
+	values[QUEUE_FLAGS] = Int16GetDatum(row->flags);
+	values[QUEUE_RESCHEDULED] = BoolGetDatum(row->rescheduled);
+	TableUpdate(queue_of(batch), &row->key.place, values, NULL);
 }
 
 /* Remove a row that the caller has locked. */
 void
-StorageDelete(const TouchKey *key)
+StorageDelete(const TouchBatch *batch, const TouchRow *row)
 {
-	Datum		values[4];
-
-	key_values(key, values);
-	if (StatementRun(&delete_row, values, NULL) != 1)
-		elog(ERROR, "locked row of touch_queue is gone");
+	TableDelete(queue_of(batch), &row->key.place);
 }
 
 /*
@@ -424,42 +352,20 @@ StorageSweepStopped(TimestampTz wall, int limit)
 	return (int) StatementRun(&sweep_stopped, values, NULL);
 }
 
-/* Append what became of an attempt; subject and the texts of outcome may be NULL. */
+/*
+ * Append what became of an attempt; subject and the texts of outcome may be
+ * NULL.  Written with others, at the latest when the batch ends.
+ */
 void
-StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
+StorageLog(const TouchBatch *batch, const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 		   const TouchText *text, const char *subject, const TouchOutcome *outcome,
-		   TimestampTz now, bool is_final, bool advanced)
+		   bool is_final, bool advanced)
 {
-	const char *texts[5];
-	Datum		values[22];
-	char		nulls[22];
+	const char *texts[5] = {facts->address, subject, outcome->provider_id, outcome->reason, outcome->error};
+	Datum		values[LOG_COLUMNS];
+	bool		nulls[LOG_COLUMNS] = {0};
 	pg_uuid_t	id;
 
-	memset(nulls, ' ', sizeof(nulls));
-	UuidV7Generate(&id);
-	values[0] = UUIDPGetDatum(&row->key.tenant);
-	values[1] = UUIDPGetDatum(&id);
-	values[2] = UUIDPGetDatum(&text->template_id);
-	nulls[2] = text->has_template ? ' ' : 'n';
-	values[3] = Int16GetDatum(row->touch_number);
-	values[4] = Int16GetDatum(row->attempt);
-	values[5] = Int64GetDatum(row->fence);
-	values[6] = Int64GetDatum(row->worker_id);
-	nulls[6] = row->worker_id == 0 ? 'n' : ' ';
-	values[7] = BoolGetDatum(is_final);
-	values[8] = BoolGetDatum(advanced);
-	values[9] = CStringGetTextDatum(lane->channel);
-	values[10] = CStringGetTextDatum(TouchStatusNames[outcome->status]);
-	values[11] = TimestampTzGetDatum(row->scheduled_at);
-	values[12] = TimestampTzGetDatum(row->claimed_at);
-	values[13] = TimestampTzGetDatum(outcome->at);
-	nulls[13] = outcome->status == TOUCH_SENT ? ' ' : 'n';
-	values[14] = TimestampTzGetDatum(now);
-	texts[0] = facts->address;
-	texts[1] = subject;
-	texts[2] = outcome->provider_id;
-	texts[3] = outcome->reason;
-	texts[4] = outcome->error;
 	/* a worker may know still what the database has forgotten */
 	if (facts->contact_erased)
 	{
@@ -467,25 +373,55 @@ StorageLog(const TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 		if (texts[3] && texts[3][strspn(texts[3], "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
 			texts[3] = NULL;
 	}
+	UuidV7Generate(&id);
+	values[LOG_TENANT] = UUIDPGetDatum(&row->key.tenant);
+	values[LOG_ID] = UUIDPGetDatum(&id);
+	values[LOG_CAMPAIGN] = UUIDPGetDatum(&facts->campaign);
+	values[LOG_ENROLLMENT] = UUIDPGetDatum(&row->key.enrollment);
+	values[LOG_CONTACT] = UUIDPGetDatum(&facts->contact);
+	values[LOG_TEMPLATE] = UUIDPGetDatum(&text->template_id);
+	nulls[LOG_TEMPLATE] = !text->has_template;
+	values[LOG_TOUCH_NUMBER] = Int16GetDatum(row->touch_number);
+	values[LOG_ATTEMPT] = Int16GetDatum(row->attempt);
+	values[LOG_PLAN_VERSION] = Int32GetDatum(facts->plan_version);
+	values[LOG_FENCE] = Int64GetDatum(row->fence);
+	values[LOG_WORKER] = Int64GetDatum(row->worker_id);
+	nulls[LOG_WORKER] = row->worker_id == 0;
+	values[LOG_IS_FINAL] = BoolGetDatum(is_final);
+	values[LOG_ADVANCED] = BoolGetDatum(advanced);
+	values[LOG_CHANNEL] = CStringGetTextDatum(lane->channel);
+	values[LOG_STATUS] = CStringGetTextDatum(TouchStatusNames[outcome->status]);
+	values[LOG_SCHEDULED_AT] = TimestampTzGetDatum(row->scheduled_at);
+	values[LOG_CLAIMED_AT] = TimestampTzGetDatum(row->claimed_at);
+	nulls[LOG_CLAIMED_AT] = row->claimed_at == DT_NOBEGIN;
+	values[LOG_SENT_AT] = TimestampTzGetDatum(outcome->at);
+	nulls[LOG_SENT_AT] = outcome->status != TOUCH_SENT;
+	values[LOG_LOGGED_AT] = TimestampTzGetDatum(batch->now);
 	for (int i = 0; i < (int) lengthof(texts); i++)
 	{
-		values[15 + i] = texts[i] ? CStringGetTextDatum(texts[i]) : (Datum) 0;
-		nulls[15 + i] = texts[i] ? ' ' : 'n';
+		values[LOG_ADDRESS + i] = texts[i] ? CStringGetTextDatum(texts[i]) : (Datum) 0;
+		nulls[LOG_ADDRESS + i] = texts[i] == NULL;
 	}
-	values[20] = outcome->metadata;
-	nulls[20] = outcome->has_metadata && !facts->contact_erased ? ' ' : 'n';
-	values[21] = UUIDPGetDatum(&row->key.enrollment);
-	if (StatementRun(&insert_log, values, nulls) != 1)
-		elog(ERROR, "enrolment of a queued touch is gone");
+	values[LOG_METADATA] = outcome->metadata;
+	nulls[LOG_METADATA] = !outcome->has_metadata || facts->contact_erased;
+	TableInsert(TableOpen(batch->tables, &TouchLogs, true), values, nulls);
+}
+
+/* Write what waits to be appended to the log: for whoever reads it. */
+void
+StorageFlushLog(const TouchBatch *batch)
+{
+	TableFlush(TableOpen(batch->tables, &TouchLogs, true));
 }
 
 /* What the log has of the enrolment of a key, about one of its touches. */
 void
-StorageHistory(const TouchKey *key, int touch_number, TouchHistory *history)
+StorageHistory(const TouchBatch *batch, const TouchKey *key, int touch_number, TouchHistory *history)
 {
 	Datum		values[3];
 	bool		isnull;
 
+	StorageFlushLog(batch);
 	values[0] = UUIDPGetDatum(&key->tenant);
 	values[1] = UUIDPGetDatum(&key->enrollment);
 	values[2] = Int16GetDatum(touch_number);
@@ -532,6 +468,12 @@ StorageWorker(const char *name)
 	return id;
 }
 
+static TableAccess *
+queue_of(const TouchBatch *batch)
+{
+	return TableOpen(batch->tables, &TouchQueue, true);
+}
+
 static void
 key_values(const TouchKey *key, Datum *values)
 {
@@ -541,39 +483,60 @@ key_values(const TouchKey *key, Datum *values)
 	values[3] = UUIDPGetDatum(&key->enrollment);
 }
 
+/* Where the row of a key lies now, which this transaction may have written since: false if there is none. */
 static bool
-get_row(Statement *statement, Datum *values, TouchRow *row)
+find_place(const TouchBatch *batch, const TouchKey *key, ItemPointer place)
 {
-	bool		found = StatementRun(statement, values, NULL) == 1 && read_row(row);
+	TableAccess *queue = queue_of(batch);
+	Datum		keys[4];
 
-	SPI_freetuptable(SPI_tuptable);
-	return found;
+	TableSetRefresh(batch->tables);
+	key_values(key, keys);
+	if (!TableFind(queue, QUEUE_BY_KEY, keys))
+		return false;
+	*place = *TablePlace(queue);
+	return true;
 }
 
-/* The first row of the result, whose columns are ROW_COLUMNS and never NULL. */
+/* Lock the row with a primary key, of which nothing is read. */
 static bool
-read_row(TouchRow *row)
+lock_row(TableAccess *table, const Datum *keys, LockTupleMode mode, bool wait)
 {
-	HeapTuple	tuple = SPI_tuptable->vals[0];
-	Datum		values[15];
-	bool		nulls[15];
+	bool		locked = TableFind(table, 0, keys) && lock_found(table, mode, wait);
 
-	heap_deform_tuple(tuple, SPI_tuptable->tupdesc, values, nulls);
+	TableForget(table);
+	return locked;
+}
+
+static bool
+lock_found(TableAccess *table, LockTupleMode mode, bool wait)
+{
+	ItemPointerData place = *TablePlace(table);
+
+	return TableLock(table, &place, mode, wait);
+}
+
+/* The table's row. */
+static void
+read_row(TableAccess *queue, TouchRow *row)
+{
+	bool		isnull;
+
 	memset(row, 0, sizeof(*row));
-	row->key.tenant = *DatumGetUUIDP(values[0]);
-	row->key.enrollment = *DatumGetUUIDP(values[1]);
-	row->key.due_at = DatumGetTimestampTz(values[2]);
-	row->key.lane = DatumGetInt32(values[3]);
-	row->scheduled_at = DatumGetTimestampTz(values[4]);
-	row->lease_until = DatumGetTimestampTz(values[5]);
-	row->claimed_at = DatumGetTimestampTz(values[6]);
-	row->fence = DatumGetInt64(values[7]);
-	row->worker_id = DatumGetInt64(values[8]);
-	row->touch_number = DatumGetInt16(values[9]);
-	row->attempt = DatumGetInt16(values[10]);
-	row->attempt_base = DatumGetInt16(values[11]);
-	row->resume_touch = DatumGetInt16(values[12]);
-	row->flags = DatumGetInt16(values[13]);
-	row->rescheduled = DatumGetBool(values[14]);
-	return true;
+	row->key.tenant = *DatumGetUUIDP(TableDatum(queue, QUEUE_TENANT, &isnull));
+	row->key.enrollment = *DatumGetUUIDP(TableDatum(queue, QUEUE_ENROLLMENT, &isnull));
+	row->key.due_at = DatumGetTimestampTz(TableDatum(queue, QUEUE_DUE_AT, &isnull));
+	row->key.lane = DatumGetInt32(TableDatum(queue, QUEUE_LANE, &isnull));
+	row->key.place = *TablePlace(queue);
+	row->scheduled_at = DatumGetTimestampTz(TableDatum(queue, QUEUE_SCHEDULED_AT, &isnull));
+	row->lease_until = DatumGetTimestampTz(TableDatum(queue, QUEUE_LEASE_UNTIL, &isnull));
+	row->claimed_at = DatumGetTimestampTz(TableDatum(queue, QUEUE_CLAIMED_AT, &isnull));
+	row->fence = DatumGetInt64(TableDatum(queue, QUEUE_FENCE, &isnull));
+	row->worker_id = DatumGetInt64(TableDatum(queue, QUEUE_WORKER, &isnull));
+	row->touch_number = DatumGetInt16(TableDatum(queue, QUEUE_TOUCH_NUMBER, &isnull));
+	row->attempt = DatumGetInt16(TableDatum(queue, QUEUE_ATTEMPT, &isnull));
+	row->attempt_base = DatumGetInt16(TableDatum(queue, QUEUE_ATTEMPT_BASE, &isnull));
+	row->resume_touch = DatumGetInt16(TableDatum(queue, QUEUE_RESUME_TOUCH, &isnull));
+	row->flags = DatumGetInt16(TableDatum(queue, QUEUE_FLAGS, &isnull));
+	row->rescheduled = DatumGetBool(TableDatum(queue, QUEUE_RESCHEDULED, &isnull));
 }

@@ -1,0 +1,524 @@
+/*
+ * table_access.c
+ *		Rows of the extension's own tables, read and written by the table and
+ *		index access methods instead of SQL.
+ *
+ * A search costs a descent of the index and no more: relations, scans, slots
+ * and search keys are made once a set, names and numbers once a backend.
+ *
+ * Every write ends with CommandCounterIncrement(), so that the same row can be
+ * written again and SQL sees it.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/nbtree.h"
+#include "access/relscan.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "campaign.h"
+#include "compat.h"
+#include "core/table_access.h"
+
+/* Rows that are inserted together: what fits on a few pages. */
+#define MAX_PENDING 100
+
+/* Tables that one call has open. */
+#define MAX_TABLES 16
+
+/* What a shape's names stand for; dropped when one of the relations changes. */
+typedef struct TableFound
+{
+	bool		valid;
+	Oid			relid;
+	AttrNumber	columns[CAMPAIGN_TABLE_COLUMNS];
+	Oid			indexes[CAMPAIGN_TABLE_INDEXES];
+	ScanKeyData keys[CAMPAIGN_TABLE_INDEXES][CAMPAIGN_TABLE_KEYS];
+	struct TableFound *next;
+} TableFound;
+
+struct TableAccess
+{
+	TableSet   *set;
+	TableShape *shape;
+	AttrNumber	columns[CAMPAIGN_TABLE_COLUMNS];
+	Relation	rel;
+	Relation	indexes[CAMPAIGN_TABLE_INDEXES];
+	IndexScanDesc scans[CAMPAIGN_TABLE_INDEXES];
+	IndexScanDesc scan;			/* the one at work */
+	ScanDirection direction;
+	TupleTableSlot *slot;		/* the table's row */
+	/* to write; made by the first write */
+	EState	   *estate;
+	ResultRelInfo *target;
+	TupleTableSlot *new_slot;
+	TupleTableSlot *pending[MAX_PENDING];
+	int			npending;
+	int			npending_slots;
+};
+
+struct TableSet
+{
+	MemoryContext context;
+	Snapshot	snapshot;
+	uint64		epoch;
+	TableAccess *tables[MAX_TABLES];
+	int			ntables;
+};
+
+static TableFound *all_found = NULL;
+
+static TableFound *find_out(TableShape *shape);
+static void find_index(TableFound *found, const TableShape *shape, int index, Oid schema);
+static void forget_found(Datum arg, Oid relid);
+static bool search(TableAccess *table, int index, const Datum *keys, ScanDirection direction);
+static IndexScanDesc begin_scan(TableAccess *table, int index);
+static void prepare_writes(TableAccess *table);
+static void refuse_strangers(const TableAccess *table);
+static void fill_slot(const TableAccess *table, TupleTableSlot *slot, const Datum *values, const bool *nulls);
+static void close_table(TableAccess *table);
+
+TableSet *
+TableSetBegin(MemoryContext context)
+{
+	MemoryContext own = AllocSetContextCreate(context, "campaign tables", ALLOCSET_DEFAULT_SIZES);
+	TableSet   *set = MemoryContextAllocZero(own, sizeof(TableSet));
+
+	set->context = own;
+	return set;
+}
+
+void
+TableSetEnd(TableSet *set)
+{
+	for (int i = 0; i < set->ntables; i++)
+		TableFlush(set->tables[i]);
+	for (int i = 0; i < set->ntables; i++)
+		close_table(set->tables[i]);
+	if (set->snapshot)
+		UnregisterSnapshot(set->snapshot);
+	MemoryContextDelete(set->context);
+}
+
+void
+TableSetRefresh(TableSet *set)
+{
+	MemoryContext old = MemoryContextSwitchTo(set->context);
+
+	for (int i = 0; i < set->ntables; i++)
+		TableForget(set->tables[i]);
+	if (set->snapshot)
+		UnregisterSnapshot(set->snapshot);
+	/* what SQL has written through SPI is not seen before */
+	CommandCounterIncrement();
+	set->snapshot = RegisterSnapshot(IsolationUsesXactSnapshot() ? GetTransactionSnapshot() : GetLatestSnapshot());
+	set->epoch++;
+	MemoryContextSwitchTo(old);
+}
+
+uint64
+TableSetEpoch(const TableSet *set)
+{
+	return set->epoch;
+}
+
+TableAccess *
+TableOpen(TableSet *set, TableShape *shape, bool writes)
+{
+	TableFound *found;
+	TableAccess *table;
+	MemoryContext old;
+
+	for (int i = 0; i < set->ntables; i++)
+	{
+		if (set->tables[i]->shape == shape)
+			return set->tables[i];
+	}
+	if (set->ntables == MAX_TABLES)
+		elog(ERROR, "more than %d tables in a set", MAX_TABLES);
+
+	found = find_out(shape);
+	old = MemoryContextSwitchTo(set->context);
+	table = palloc0(sizeof(TableAccess));
+	table->set = set;
+	table->shape = shape;
+	table->rel = table_open(found->relid, writes ? RowExclusiveLock : AccessShareLock);
+	if (!found->valid)
+		found = find_out(shape);	/* it changed while its lock was waited for */
+	memcpy(table->columns, found->columns, sizeof(table->columns));
+	table->slot = table_slot_create(table->rel, NULL);
+	set->tables[set->ntables++] = table;
+	MemoryContextSwitchTo(old);
+	return table;
+}
+
+/* What the shape's names stand for now. */
+static TableFound *
+find_out(TableShape *shape)
+{
+	Oid			schema;
+
+	if (shape->found == NULL)
+	{
+		if (all_found == NULL)
+			CacheRegisterRelcacheCallback(forget_found, (Datum) 0);
+		shape->found = MemoryContextAllocZero(TopMemoryContext, sizeof(TableFound));
+		shape->found->next = all_found;
+		all_found = shape->found;
+	}
+	if (shape->found->valid)
+		return shape->found;
+
+	schema = get_namespace_oid(CAMPAIGN_SCHEMA, false);
+	/* valid before it is filled: a message that comes in between says that it is not */
+	shape->found->valid = true;
+	shape->found->relid = get_relname_relid(shape->name, schema);
+	if (!OidIsValid(shape->found->relid))
+		elog(ERROR, "table \"%s\" is missing", shape->name);
+	for (int i = 0; shape->columns[i]; i++)
+	{
+		shape->found->columns[i] = get_attnum(shape->found->relid, shape->columns[i]);
+		if (shape->found->columns[i] == InvalidAttrNumber)
+			elog(ERROR, "column \"%s\" of table \"%s\" is missing", shape->columns[i], shape->name);
+	}
+	for (int i = 0; shape->indexes[i].name; i++)
+		find_index(shape->found, shape, i, schema);
+	return shape->found;
+}
+
+/* An index and the keys that it is searched by, without their arguments. */
+static void
+find_index(TableFound *found, const TableShape *shape, int index, Oid schema)
+{
+	const TableIndex *wanted = &shape->indexes[index];
+	Relation	rel;
+
+	found->indexes[index] = get_relname_relid(wanted->name, schema);
+	if (!OidIsValid(found->indexes[index]))
+		elog(ERROR, "index \"%s\" is missing", wanted->name);
+	rel = index_open(found->indexes[index], AccessShareLock);
+	for (int i = 0; i < wanted->nkeys; i++)
+	{
+		Oid			operator = get_opfamily_member(rel->rd_opfamily[i], rel->rd_opcintype[i],
+												   rel->rd_opcintype[i], BTEqualStrategyNumber);
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+		ScanKeyEntryInitialize(&found->keys[index][i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+							   rel->rd_indcollation[i], get_opcode(operator), (Datum) 0);
+		MemoryContextSwitchTo(old);
+	}
+	index_close(rel, NoLock);
+}
+
+static void
+forget_found(Datum arg, Oid relid)
+{
+	for (TableFound *found = all_found; found; found = found->next)
+	{
+		if (relid == InvalidOid || relid == found->relid)
+			found->valid = false;
+		for (int i = 0; i < CAMPAIGN_TABLE_INDEXES && !(relid == InvalidOid); i++)
+		{
+			if (relid == found->indexes[i])
+				found->valid = false;
+		}
+	}
+}
+
+bool
+TableFind(TableAccess *table, int index, const Datum *keys)
+{
+	return search(table, index, keys, ForwardScanDirection);
+}
+
+bool
+TableFindLast(TableAccess *table, int index, const Datum *keys)
+{
+	return search(table, index, keys, BackwardScanDirection);
+}
+
+static bool
+search(TableAccess *table, int index, const Datum *keys, ScanDirection direction)
+{
+	IndexScanDesc scan;
+	ScanKeyData wanted[CAMPAIGN_TABLE_KEYS];
+	int			nkeys = table->shape->indexes[index].nkeys;
+
+	if (table->set->snapshot == NULL)
+		TableSetRefresh(table->set);
+	TableForget(table);
+	if (table->scans[index] == NULL)
+		table->scans[index] = begin_scan(table, index);
+	scan = table->scans[index];
+	/* a scan keeps nothing of its snapshot between two searches */
+	scan->xs_snapshot = table->set->snapshot;
+	memcpy(wanted, table->shape->found->keys[index], sizeof(ScanKeyData) * nkeys);
+	for (int i = 0; i < nkeys; i++)
+		wanted[i].sk_argument = keys[i];
+	index_rescan(scan, wanted, nkeys, NULL, 0);
+	table->scan = scan;
+	table->direction = direction;
+	return TableNext(table);
+}
+
+static IndexScanDesc
+begin_scan(TableAccess *table, int index)
+{
+	MemoryContext old = MemoryContextSwitchTo(table->set->context);
+	IndexScanDesc scan;
+
+	table->indexes[index] = index_open(find_out(table->shape)->indexes[index], AccessShareLock);
+	scan = campaign_index_beginscan_compat(table->rel, table->indexes[index], table->set->snapshot,
+										   table->shape->indexes[index].nkeys);
+	MemoryContextSwitchTo(old);
+	return scan;
+}
+
+bool
+TableNext(TableAccess *table)
+{
+	/* a scan keeps what it learns of dead entries in the context that it is asked in */
+	MemoryContext old = MemoryContextSwitchTo(table->set->context);
+	bool		found = index_getnext_slot(table->scan, table->direction, table->slot);
+
+	MemoryContextSwitchTo(old);
+	return found;
+}
+
+void
+TableForget(TableAccess *table)
+{
+	ExecClearTuple(table->slot);
+	if (table->scan)
+		index_rescan(table->scan, NULL, 0, NULL, 0);
+	table->scan = NULL;
+}
+
+bool
+TableLock(TableAccess *table, ItemPointer place, LockTupleMode mode, bool wait)
+{
+	TM_FailureData failure;
+	ItemPointerData tid = *place;
+	bool		serializes = IsolationUsesXactSnapshot();
+
+	TableForget(table);
+	if (table->set->snapshot == NULL)
+		TableSetRefresh(table->set);
+	/* a version that SQL has just written is one of the latest */
+	CommandCounterIncrement();
+	switch (table_tuple_lock(table->rel, &tid, table->set->snapshot, table->slot, GetCurrentCommandId(false),
+							 mode, wait ? LockWaitBlock : LockWaitSkip,
+							 serializes ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure))
+	{
+		case TM_Ok:
+			return true;
+		case TM_Updated:
+		case TM_Deleted:
+			/* as SELECT ... FOR UPDATE says it */
+			if (serializes)
+				ereport(ERROR,
+						(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						 errmsg("could not serialize access due to concurrent update")));
+			break;
+		default:
+			break;
+	}
+	ExecClearTuple(table->slot);
+	return false;
+}
+
+Datum
+TableDatum(TableAccess *table, int column, bool *isnull)
+{
+	return slot_getattr(table->slot, table->columns[column], isnull);
+}
+
+char *
+TableText(TableAccess *table, int column)
+{
+	bool		isnull;
+	Datum		value = TableDatum(table, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+ItemPointer
+TablePlace(TableAccess *table)
+{
+	return &table->slot->tts_tid;
+}
+
+void
+TableUpdate(TableAccess *table, ItemPointer place, const Datum *values, const bool *nulls)
+{
+	ItemPointerData tid = *place;
+	bool		only_summarizing;
+
+	prepare_writes(table);
+	TableForget(table);
+	fill_slot(table, table->new_slot, values, nulls);
+	ExecConstraints(table->target, table->new_slot, table->estate);
+	if (campaign_table_update_compat(table->rel, &tid, table->new_slot, &only_summarizing))
+		campaign_insert_index_tuples_compat(table->target, table->new_slot, table->estate, true,
+											only_summarizing);
+	*place = table->new_slot->tts_tid;
+	ExecClearTuple(table->new_slot);
+	ResetPerTupleExprContext(table->estate);
+	CommandCounterIncrement();
+}
+
+void
+TableDelete(TableAccess *table, const ItemPointerData *place)
+{
+	ItemPointerData tid = *place;
+
+	prepare_writes(table);
+	TableForget(table);
+	simple_table_tuple_delete(table->rel, &tid, GetActiveSnapshot());
+	CommandCounterIncrement();
+}
+
+void
+TableInsert(TableAccess *table, const Datum *values, const bool *nulls)
+{
+	TupleTableSlot *slot;
+
+	prepare_writes(table);
+	if (table->npending == MAX_PENDING)
+		TableFlush(table);
+	if (table->npending == table->npending_slots)
+	{
+		MemoryContext old = MemoryContextSwitchTo(table->set->context);
+
+		table->pending[table->npending_slots++] = table_slot_create(table->rel, NULL);
+		MemoryContextSwitchTo(old);
+	}
+	slot = table->pending[table->npending];
+	fill_slot(table, slot, values, nulls);
+	ExecConstraints(table->target, slot, table->estate);
+	ResetPerTupleExprContext(table->estate);
+	ExecMaterializeSlot(slot);
+	table->npending++;
+}
+
+void
+TableFlush(TableAccess *table)
+{
+	MemoryContext old;
+
+	if (table->npending == 0)
+		return;
+	/* table_multi_insert() leaves garbage */
+	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(table->estate));
+	table_multi_insert(table->rel, table->pending, table->npending, GetCurrentCommandId(true), 0, NULL);
+	MemoryContextSwitchTo(old);
+	for (int i = 0; i < table->npending; i++)
+	{
+		campaign_insert_index_tuples_compat(table->target, table->pending[i], table->estate, false, false);
+		ExecClearTuple(table->pending[i]);
+		ResetPerTupleExprContext(table->estate);
+	}
+	table->npending = 0;
+	CommandCounterIncrement();
+}
+
+/* What a write needs and a read does not. */
+static void
+prepare_writes(TableAccess *table)
+{
+	MemoryContext old;
+
+	if (table->target)
+		return;
+	refuse_strangers(table);
+	old = MemoryContextSwitchTo(table->set->context);
+	table->estate = CreateExecutorState();
+	table->target = makeNode(ResultRelInfo);
+	InitResultRelInfo(table->target, table->rel, 0, NULL, 0);
+	ExecOpenIndices(table->target, false);
+	table->new_slot = table_slot_create(table->rel, NULL);
+	MemoryContextSwitchTo(old);
+}
+
+/* What the executor would have asked, and we do not. */
+static void
+refuse_strangers(const TableAccess *table)
+{
+	const TriggerDesc *triggers = table->rel->trigdesc;
+	TupleDesc	desc = RelationGetDescr(table->rel);
+	int			columns = 0;
+
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+	{
+		/* foreign keys are internal; the extension's own end in its library */
+		if (!triggers->triggers[i].tgisinternal)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("table \"%s\" has a trigger of its own", table->shape->name),
+					 errdetail("Trigger \"%s\" would not fire for what claims and reports write.",
+							   triggers->triggers[i].tgname),
+					 errhint("Drop it; a trigger on campaign.campaign_enrollments fires.")));
+	}
+	for (int i = 0; i < desc->natts; i++)
+		columns += TupleDescAttr(desc, i)->attisdropped ? 0 : 1;
+	for (int i = 0; table->shape->columns[i]; i++)
+		columns--;
+	if (columns != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has columns of its own", table->shape->name),
+				 errdetail("Claims and reports write the extension's columns only."),
+				 errhint("Drop the column; keep what you know in a table of your own.")));
+	if (table->rel->rd_rel->relam != HEAP_TABLE_AM_OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is not a heap", table->shape->name),
+				 errdetail("Claims and reports rely on the row locks of the heap."),
+				 errhint("ALTER TABLE campaign.%s SET ACCESS METHOD heap.", table->shape->name)));
+}
+
+static void
+fill_slot(const TableAccess *table, TupleTableSlot *slot, const Datum *values, const bool *nulls)
+{
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	for (int i = 0; table->shape->columns[i]; i++)
+	{
+		slot->tts_values[table->columns[i] - 1] = values[i];
+		slot->tts_isnull[table->columns[i] - 1] = nulls && nulls[i];
+	}
+	ExecStoreVirtualTuple(slot);
+}
+
+static void
+close_table(TableAccess *table)
+{
+	ExecDropSingleTupleTableSlot(table->slot);
+	for (int i = 0; i < CAMPAIGN_TABLE_INDEXES; i++)
+	{
+		if (table->scans[i])
+			index_endscan(table->scans[i]);
+		if (table->indexes[i])
+			index_close(table->indexes[i], NoLock);
+	}
+	if (table->target)
+	{
+		for (int i = 0; i < table->npending_slots; i++)
+			ExecDropSingleTupleTableSlot(table->pending[i]);
+		ExecDropSingleTupleTableSlot(table->new_slot);
+		ExecCloseIndices(table->target);
+		FreeExecutorState(table->estate);
+	}
+	table_close(table->rel, NoLock);
+}

@@ -1,0 +1,66 @@
+/*
+ * touch_tables.c
+ *		The tables of the hot path, by the names of their columns.
+ */
+#include "postgres.h"
+
+#include "outreach/touch_tables.h"
+
+TableShape	TouchQueue = {
+	"touch_queue",
+	{"tenant_id", "enrollment_id", "due_at", "lane", "scheduled_at", "lease_until", "claimed_at",
+		"fence", "worker_id", "touch_number", "attempt", "attempt_base", "resume_touch", "flags",
+	"rescheduled"},
+	{{"touch_queue_pkey", 4}, {"touch_queue_enrollment_key", 2}}
+};
+
+TableShape	TouchLogs = {
+	"send_logs",
+	{"tenant_id", "id", "campaign_id", "enrollment_id", "contact_id", "template_id", "touch_number",
+		"attempt", "plan_version", "fence", "worker_id", "is_final", "advanced", "channel", "status",
+		"scheduled_at", "claimed_at", "sent_at", "logged_at", "address", "subject", "provider_id",
+	"reason", "error", "metadata"},
+	{{"send_logs_contact_idx", 3}}
+};
+
+TableShape	TouchTenants = {
+	"tenants", {"id"}, {{"tenants_pkey", 1}}
+};
+
+TableShape	TouchCampaigns = {
+	"campaigns", {"status"}, {{"campaigns_pkey", 2}}
+};
+
+TableShape	TouchOutreachCampaigns = {
+	"outreach_campaigns", {"service_type"}, {{"outreach_campaigns_pkey", 2}}
+};
+
+TableShape	TouchEnrollments = {
+	"campaign_enrollments",
+	{"status", "plan_version", "campaign_id", "contact_id", "job_id", "first_scheduled_at",
+	"enrolled_at", "exclusive", "base_shift"},
+	{{"campaign_enrollments_pkey", 2}}
+};
+
+TableShape	TouchContacts = {
+	"contacts",
+	{"email", "phone", "linkedin_url", "first_name", "last_name", "name", "timezone", "attributes",
+	"archived_at", "quiet_from", "quiet_until", "erased_at"},
+	{{"contacts_pkey", 2}}
+};
+
+TableShape	TouchJobs = {
+	"jobs", {"service_type", "status"}, {{"jobs_pkey", 2}}
+};
+
+TableShape	TouchConsents = {
+	"consents", {"state"}, {{"consents_pkey", 3}}
+};
+
+TableShape	TouchSuppressions = {
+	"suppressions", {"address"}, {{"suppressions_pkey", 2}, {"suppressions_erased_idx", 1}}
+};
+
+TableShape	TouchEvents = {
+	"touch_events", {"unmatched"}, {{"touch_events_unmatched_idx", 1}}
+};

@@ -1,0 +1,100 @@
+/*
+ * touch_tables.h
+ *		The tables of the hot path, by the names of their columns.
+ *
+ * The places in each enumeration are those of the names in touch_tables.c.
+ * Index 0 is the primary key.
+ */
+#ifndef CAMPAIGN_TOUCH_TABLES_H
+#define CAMPAIGN_TOUCH_TABLES_H
+
+#include "core/table_access.h"
+
+extern TableShape TouchQueue;
+extern TableShape TouchLogs;
+extern TableShape TouchTenants;
+extern TableShape TouchCampaigns;
+extern TableShape TouchOutreachCampaigns;
+extern TableShape TouchEnrollments;
+extern TableShape TouchContacts;
+extern TableShape TouchJobs;
+extern TableShape TouchConsents;
+extern TableShape TouchSuppressions;
+extern TableShape TouchEvents;
+
+/* touch_queue: all of it */
+enum
+{
+	QUEUE_TENANT, QUEUE_ENROLLMENT, QUEUE_DUE_AT, QUEUE_LANE, QUEUE_SCHEDULED_AT, QUEUE_LEASE_UNTIL,
+	QUEUE_CLAIMED_AT, QUEUE_FENCE, QUEUE_WORKER, QUEUE_TOUCH_NUMBER, QUEUE_ATTEMPT, QUEUE_ATTEMPT_BASE,
+	QUEUE_RESUME_TOUCH, QUEUE_FLAGS, QUEUE_RESCHEDULED, QUEUE_COLUMNS
+};
+
+/* its indexes: tenant, lane, due_at and enrolment; tenant and enrolment */
+enum
+{
+	QUEUE_BY_KEY, QUEUE_BY_ENROLLMENT
+};
+
+/* send_logs: all of it */
+enum
+{
+	LOG_TENANT, LOG_ID, LOG_CAMPAIGN, LOG_ENROLLMENT, LOG_CONTACT, LOG_TEMPLATE, LOG_TOUCH_NUMBER,
+	LOG_ATTEMPT, LOG_PLAN_VERSION, LOG_FENCE, LOG_WORKER, LOG_IS_FINAL, LOG_ADVANCED, LOG_CHANNEL,
+	LOG_STATUS, LOG_SCHEDULED_AT, LOG_CLAIMED_AT, LOG_SENT_AT, LOG_LOGGED_AT, LOG_ADDRESS, LOG_SUBJECT,
+	LOG_PROVIDER_ID, LOG_REASON, LOG_ERROR, LOG_METADATA, LOG_COLUMNS
+};
+
+/* tenant, contact and channel, by sent_at */
+enum
+{
+	LOG_BY_CONTACT
+};
+
+enum
+{
+	CAMPAIGN_STATUS
+};
+
+enum
+{
+	OUTREACH_SERVICE_TYPE
+};
+
+enum
+{
+	ENROLLMENT_STATUS, ENROLLMENT_PLAN_VERSION, ENROLLMENT_CAMPAIGN, ENROLLMENT_CONTACT, ENROLLMENT_JOB,
+	ENROLLMENT_FIRST_SCHEDULED_AT, ENROLLMENT_ENROLLED_AT, ENROLLMENT_EXCLUSIVE, ENROLLMENT_BASE_SHIFT
+};
+
+enum
+{
+	CONTACT_EMAIL, CONTACT_PHONE, CONTACT_LINKEDIN_URL, CONTACT_FIRST_NAME, CONTACT_LAST_NAME,
+	CONTACT_NAME, CONTACT_TIMEZONE, CONTACT_ATTRIBUTES, CONTACT_ARCHIVED_AT, CONTACT_QUIET_FROM,
+	CONTACT_QUIET_UNTIL, CONTACT_ERASED_AT
+};
+
+enum
+{
+	JOB_SERVICE_TYPE, JOB_STATUS
+};
+
+/* by tenant, contact and channel */
+enum
+{
+	CONSENT_STATE
+};
+
+/* indexes: tenant and address; tenant, of the hashed addresses of the erased */
+enum
+{
+	SUPPRESSION_BY_ADDRESS, SUPPRESSION_OF_ERASED
+};
+
+/* index: tenant, of those whose message is not known yet */
+enum
+{
+	EVENT_UNMATCHED
+};
+
+#endif							/* CAMPAIGN_TOUCH_TABLES_H */
