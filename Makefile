@@ -6,6 +6,7 @@ ROOMS = \
 	core/transactions \
 	core/statements \
 	core/table_access \
+	core/direct_access \
 	core/access \
 	core/identity \
 	core/tenants \
@@ -44,6 +45,8 @@ ROOMS = \
 	outreach/enrollment_views \
 	outreach/analytics \
 	outreach/touch_tables \
+	outreach/lane_ring \
+	outreach/touch_scan \
 	outreach/touch_storage \
 	outreach/touch_plan \
 	outreach/touch_message \

@@ -32,6 +32,7 @@
 #include "outreach/send_limits.h"
 #include "outreach/touch_counts.h"
 #include "outreach/touch_queue.h"
+#include "outreach/touch_scan.h"
 
 #define CLAIM_COLUMNS 21
 
@@ -220,6 +221,7 @@ claim_touches(void *arg)
 	TouchSeen  *seen = &claim->seen;
 	int			budget = claim->max_touches * CAMPAIGN_CLAIM_EXAMINES;
 	TouchKey   *keys = palloc(sizeof(TouchKey) * claim->max_touches);
+	TouchScan  *scan = TouchScanBegin(&claim->filter, claim->batch.now, claim->max_touches);
 
 	if (!claim->careful)
 		TouchBatchBegin(&claim->batch);
@@ -229,8 +231,7 @@ claim_touches(void *arg)
 	while (claim->taken < claim->max_touches && seen->nenrollments < budget)
 	{
 		int			wanted = Min(claim->max_touches - claim->taken, budget - seen->nenrollments);
-		int			found = StorageFindDue(&claim->filter, claim->batch.now, GetCurrentTimestamp(),
-										   wanted, seen, keys);
+		int			found = StorageFindDue(scan, GetCurrentTimestamp(), wanted, seen, keys);
 
 		examine(claim, keys, found);
 		if (found < wanted)

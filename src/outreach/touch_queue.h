@@ -3,7 +3,9 @@
  *		The queue of due touches: its rows, and the parts of the engine that
  *		work on them.
  *
- * touch_storage  how rows are found, locked and written
+ * touch_scan     which touches are due, and whose turn it is; lane_ring
+ *                reads the lanes for it
+ * touch_storage  how rows are locked and written
  * touch_plan     what a batch knows of lanes, plans, texts and tenants
  * touch_facts    what is known of one touch, read after its row is locked
  * touch_gate     may it be sent
@@ -44,7 +46,7 @@ typedef struct TouchKey
 	pg_uuid_t	enrollment;
 	TimestampTz due_at;			/* the engine's clock, as scheduled_at and claimed_at */
 	int32		lane;
-	ItemPointerData place;		/* where the row was seen; invalid: not known */
+	ItemPointerData tid;		/* where a search has found the row, a hint; else not valid */
 } TouchKey;
 
 typedef struct TouchRow
@@ -358,9 +360,12 @@ extern bool TouchTokenDecode(const char *text, int len, TouchToken *token);
 extern void TouchTokenRequire(const text *arg, TouchToken *token);
 extern void TouchTokenOfRow(const TouchRow *row, TouchToken *token);
 
+/* touch_scan.c */
+typedef struct TouchScan TouchScan;
+extern int	StorageFindDue(TouchScan *scan, TimestampTz wall, int limit,
+						   const TouchSeen *seen, TouchKey *keys);
+
 /* touch_storage.c */
-extern int	StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
-						   int limit, const TouchSeen *seen, TouchKey *keys);
 extern bool StorageLockDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now,
 						   TimestampTz wall, TouchRow *row);
 extern bool StorageReadRow(const TouchBatch *batch, const pg_uuid_t *tenant,

@@ -1,7 +1,7 @@
 /*
  * touch_storage.c
- *		How rows of the queue, the log and the enrolments are found, locked
- *		and written.
+ *		How rows of the queue, the log and the enrolments are locked and
+ *		written.
  *
  * This is the storage interface of the engine.  What a row means is not known
  * here.  What is done for each touch goes through the access methods
@@ -12,7 +12,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -21,39 +20,6 @@
 #include "core/table_access.h"
 #include "outreach/touch_queue.h"
 #include "outreach/touch_tables.h"
-
-/*
- * Fair between tenants and then between their lanes: each lane's oldest are
- * ranked within the lane, then within the tenant, and the first of every
- * tenant comes before the second of any.
- */
-static Statement find_due = {
-	"SELECT r.tenant_id, r.enrollment_id, r.due_at, r.lane"
-	"  FROM (SELECT d.tenant_id, d.lane, d.due_at, d.enrollment_id, d.real_due_at,"
-	"               row_number() OVER (PARTITION BY d.tenant_id"
-	"                                  ORDER BY d.lane_turn, d.real_due_at, d.lane, d.enrollment_id) AS turn"
-	"          FROM (SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.due_at + l.shift AS real_due_at,"
-	"                       row_number() OVER (PARTITION BY q.tenant_id, q.lane"
-	"                                          ORDER BY q.due_at, q.enrollment_id) AS lane_turn"
-	"                  FROM campaign.lanes l"
-	"                 CROSS JOIN LATERAL ("
-	"                       SELECT t.tenant_id, t.lane, t.due_at, t.enrollment_id"
-	"                         FROM campaign.touch_queue t"
-	"                        WHERE t.tenant_id = l.tenant_id AND t.lane = l.lane"
-	"                          AND t.due_at <= $1 - l.shift AND t.lease_until <= $2"
-	"                          AND t.enrollment_id <> ALL ($6)"
-	"                        ORDER BY t.due_at, t.enrollment_id LIMIT $3) q"
-	"                 WHERE NOT l.paused AND l.throttled_until <= $1"
-	"                   AND ($4 IS NULL OR l.tenant_id = ANY ($4))"
-	"                   AND ($5 IS NULL OR l.channel = ANY ($5))"
-	"                   AND ($9 IS NULL OR l.campaign_id = $9)"
-	"                   AND NOT EXISTS (SELECT FROM unnest($7, $8) h (tenant_id, lane)"
-	"                                    WHERE h.tenant_id = l.tenant_id AND h.lane = l.lane)) d) r"
-	" ORDER BY r.turn, r.real_due_at, r.tenant_id LIMIT $3",
-	NULL,
-	{TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, UUIDARRAYOID, TEXTARRAYOID, UUIDARRAYOID, UUIDARRAYOID,
-	INT4ARRAYOID, UUIDOID}, true
-};
 
 static Statement read_history = {
 	"SELECT coalesce((SELECT max(l.attempt) FROM campaign.send_logs l"
@@ -117,83 +83,12 @@ static Statement find_worker = {
 	NULL, {TEXTOID}
 };
 
-static Datum uuid_array(const pg_uuid_t *ids, int n);
-static Datum int_array(const int32 *numbers, int n);
 static TableAccess *queue_of(const TouchBatch *batch);
 static void key_values(const TouchKey *key, Datum *values);
 static bool find_place(const TouchBatch *batch, const TouchKey *key, ItemPointer place);
 static bool lock_row(TableAccess *table, const Datum *keys, LockTupleMode mode, bool wait);
 static bool lock_found(TableAccess *table, LockTupleMode mode, bool wait);
 static void read_row(TableAccess *queue, TouchRow *row);
-
-/*
- * Keys of up to limit due touches that nobody leases, in the order in which
- * they are to be served, less the enrolments and lanes seen; keys has room for
- * limit.  Locks nothing: what is found may be gone, or busy, by the time.
- */
-int
-StorageFindDue(const TouchFilter *filter, TimestampTz now, TimestampTz wall,
-			   int limit, const TouchSeen *seen, TouchKey *keys)
-{
-	Datum		values[9];
-	char		nulls[] = "         ";
-	int			n;
-
-	values[0] = TimestampTzGetDatum(now);
-	values[1] = TimestampTzGetDatum(wall);
-	values[2] = Int64GetDatum(limit);
-	values[3] = filter->tenants;
-	nulls[3] = filter->has_tenants ? ' ' : 'n';
-	values[4] = filter->channels;
-	nulls[4] = filter->has_channels ? ' ' : 'n';
-	values[5] = uuid_array(seen->enrollments, seen->nenrollments);
-	values[6] = uuid_array(seen->lane_tenants, seen->nlanes);
-	values[7] = int_array(seen->lanes, seen->nlanes);
-	values[8] = filter->campaign;
-	nulls[8] = filter->has_campaign ? ' ' : 'n';
-	n = (int) StatementRun(&find_due, values, nulls);
-	for (int i = 0; i < n; i++)
-	{
-		bool		isnull;
-
-		memset(&keys[i], 0, sizeof(TouchKey));
-		keys[i].tenant = *DatumGetUUIDP(StatementValue(i, 1, &isnull));
-		keys[i].enrollment = *DatumGetUUIDP(StatementValue(i, 2, &isnull));
-		keys[i].due_at = DatumGetTimestampTz(StatementValue(i, 3, &isnull));
-		keys[i].lane = DatumGetInt32(StatementValue(i, 4, &isnull));
-	}
-	SPI_freetuptable(SPI_tuptable);
-	pfree(DatumGetPointer(values[5]));
-	pfree(DatumGetPointer(values[6]));
-	pfree(DatumGetPointer(values[7]));
-	return n;
-}
-
-static Datum
-uuid_array(const pg_uuid_t *ids, int n)
-{
-	Datum	   *values = palloc(sizeof(Datum) * Max(n, 1));
-	ArrayType  *array;
-
-	for (int i = 0; i < n; i++)
-		values[i] = UUIDPGetDatum(&ids[i]);
-	array = construct_array(values, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
-	pfree(values);
-	return PointerGetDatum(array);
-}
-
-static Datum
-int_array(const int32 *numbers, int n)
-{
-	Datum	   *values = palloc(sizeof(Datum) * Max(n, 1));
-	ArrayType  *array;
-
-	for (int i = 0; i < n; i++)
-		values[i] = Int32GetDatum(numbers[i]);
-	array = construct_array(values, n, INT4OID, sizeof(int32), true, TYPALIGN_INT);
-	pfree(values);
-	return PointerGetDatum(array);
-}
 
 /*
  * Lock a row that was found due, without waiting, and read it as it is then:
@@ -203,7 +98,7 @@ bool
 StorageLockDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now, TimestampTz wall, TouchRow *row)
 {
 	TableAccess *queue = queue_of(batch);
-	ItemPointerData place = key->place;
+	ItemPointerData place = key->tid;
 
 	if ((!ItemPointerIsValid(&place) || !TableLock(queue, &place, LockTupleExclusive, false)) &&
 		!(find_place(batch, key, &place) && TableLock(queue, &place, LockTupleExclusive, false)))
@@ -328,14 +223,14 @@ StorageUpdate(const TouchBatch *batch, TouchRow *row)
 	values[QUEUE_RESUME_TOUCH] = Int16GetDatum(row->resume_touch);
 	values[QUEUE_FLAGS] = Int16GetDatum(row->flags);
 	values[QUEUE_RESCHEDULED] = BoolGetDatum(row->rescheduled);
-	TableUpdate(queue_of(batch), &row->key.place, values, NULL);
+	TableUpdate(queue_of(batch), &row->key.tid, values, NULL);
 }
 
 /* Remove a row that the caller has locked. */
 void
 StorageDelete(const TouchBatch *batch, const TouchRow *row)
 {
-	TableDelete(queue_of(batch), &row->key.place);
+	TableDelete(queue_of(batch), &row->key.tid);
 }
 
 /*
@@ -527,7 +422,7 @@ read_row(TableAccess *queue, TouchRow *row)
 	row->key.enrollment = *DatumGetUUIDP(TableDatum(queue, QUEUE_ENROLLMENT, &isnull));
 	row->key.due_at = DatumGetTimestampTz(TableDatum(queue, QUEUE_DUE_AT, &isnull));
 	row->key.lane = DatumGetInt32(TableDatum(queue, QUEUE_LANE, &isnull));
-	row->key.place = *TablePlace(queue);
+	row->key.tid = *TablePlace(queue);
 	row->scheduled_at = DatumGetTimestampTz(TableDatum(queue, QUEUE_SCHEDULED_AT, &isnull));
 	row->lease_until = DatumGetTimestampTz(TableDatum(queue, QUEUE_LEASE_UNTIL, &isnull));
 	row->claimed_at = DatumGetTimestampTz(TableDatum(queue, QUEUE_CLAIMED_AT, &isnull));

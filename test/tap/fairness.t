@@ -9,7 +9,11 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
 use CampaignTest qw(campaign_database);
+use Sessions qw(session);
 
 my $node = PostgreSQL::Test::Cluster->new('fairness');
 $node->init;
@@ -59,6 +63,33 @@ is($node->safe_psql('shop', q{SELECT count(*) FROM campaign.claim_due_touches('w
 is( $node->safe_psql('shop',
 		q{SELECT throttled_until > campaign.now() FROM campaign.lanes JOIN campaign.tenants t ON t.id = tenant_id WHERE t.name = 'Hog'}),
 	't', 'until it may send again');
+
+# ---- one worker that stays: its claims go on round the ring from where the last one ended
+
+$node->safe_psql('shop', q{
+	UPDATE campaign.touch_queue SET lease_until = '-infinity', claimed_at = '-infinity', fence = 0, attempt = 0;
+	UPDATE campaign.send_limits SET per_hour = NULL WHERE tenant_id = (SELECT id FROM campaign.tenants WHERE name = 'Hog');
+	UPDATE campaign.lanes SET throttled_until = '-infinity';
+	TRUNCATE batches});
+my $worker = session($node, 'shop');
+$worker->do('SELECT claim(?)', undef, $_) foreach 1 .. 12;
+is($worker->selectrow_array(
+		q{SELECT concat_ws('|', count(*) FILTER (WHERE NOT hog), max(batch) FILTER (WHERE NOT hog) <= 12, count(*) FILTER (WHERE hog) > 0) FROM batches}),
+	'1000|t|t', 'a worker that stays serves all as soon, and the backlog beside them');
+
+# what is found within the bound is handed out; who finds nothing goes all the way round
+$worker->do(q{UPDATE campaign.touch_queue SET due_at = 'infinity' WHERE lease_until <= clock_timestamp() AND due_at < 'infinity'});
+my $free = q{UPDATE campaign.touch_queue q SET lease_until = '-infinity', claimed_at = '-infinity', fence = 0, attempt = 0
+	FROM (SELECT tenant_id FROM campaign.touch_queue WHERE lease_until > clock_timestamp() GROUP BY 1 ORDER BY 1 OFFSET ? LIMIT 1) t
+	WHERE q.tenant_id = t.tenant_id AND q.due_at < 'infinity'};
+foreach my $place (2, 300, 600, 900, 30)
+{
+	$worker->do($free, undef, $place);
+	is($worker->selectrow_array(q{SELECT count(*) FROM campaign.claim_due_touches('worker', 1)}),
+		1, "the only touch is found, wherever in the ring it is: $place");
+	is($worker->selectrow_array(q{SELECT campaign.next_due_at() > campaign.now()}), 1, 'and nothing else was due');
+}
+$worker->disconnect;
 
 $node->stop;
 done_testing();
