@@ -327,10 +327,11 @@ static void
 put_off(void *arg)
 {
 	Claim	   *claim = arg;
-	TouchLane  *lane = TouchBatchLane(&claim->batch, &claim->key->tenant, claim->key->lane);
+	TouchLane  *lane;
 	TouchRow	row;
 
 	TouchBatchBegin(&claim->batch);
+	lane = TouchBatchLane(&claim->batch, &claim->key->tenant, claim->key->lane);
 	if (lane && StorageLockDue(&claim->batch, claim->key, TouchQueueTime(claim->batch.now, lane),
 							   GetCurrentTimestamp(), &row))
 	{

@@ -2,38 +2,44 @@
  * touch_plan.c
  *		What a batch knows of lanes, plans, texts and tenants.
  *
- * Each is read once a call and kept in the batch's context.  A plan version
- * never changes; lanes' channels, tenants and templates may, and are then as
- * they were when the call met them first.  An entry is made when all of it has
- * been read, so that an error on the way leaves none that is half filled.
+ * Lanes and campaigns, whose rows change while claims run, are read once a
+ * call, through their keys.  Channels, plans, texts and tenants seldom change:
+ * they are kept for the backend, and read anew when one of the tables that they
+ * come from has changed, whose triggers (touch_plan.sql) tell every backend at
+ * commit.  Within a call they are as they were when the call met them first.
+ * An entry is made when all of it has been read, so that an error on the way
+ * leaves none that is half filled.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datum.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "campaign.h"
 #include "core/clock.h"
 #include "core/statements.h"
 #include "outreach/touch_counts.h"
 #include "outreach/touch_queue.h"
 #include "outreach/touch_tables.h"
 
-static Statement read_lane = {
-	"SELECT l.campaign_id, l.channel, array_position(ARRAY['email', 'phone'], c.address_kind), c.consent = 'opted_in', c.uncertain_policy = 'retry',"
-	"       c.has_body, array_position(ARRAY['keep', 'shift', 'bump'], l.resume_policy) - 1, l.resumed_at,"
-	"       (extract(epoch FROM l.spread) * 1000000)::bigint, (extract(epoch FROM l.shift) * 1000000)::bigint,"
-	"       c.quiet_from, c.quiet_until,"
+static Statement read_channel = {
+	"SELECT array_position(ARRAY['email', 'phone'], c.address_kind), c.consent = 'opted_in',"
+	"       c.uncertain_policy = 'retry', c.has_body, c.quiet_from, c.quiet_until,"
 	"       (extract(epoch FROM coalesce(s.contact_interval, c.contact_interval)) * 1000000)::bigint"
-	"  FROM campaign.lanes l JOIN campaign.channels c ON c.channel = l.channel"
-	"  LEFT JOIN campaign.send_limits s ON s.tenant_id = l.tenant_id AND s.channel = l.channel"
-	" WHERE l.tenant_id = $1 AND l.lane = $2",
-	NULL, {UUIDOID, INT4OID}
+	"  FROM campaign.channels c"
+	"  LEFT JOIN campaign.send_limits s ON s.tenant_id = $1 AND s.channel = c.channel"
+	" WHERE c.channel = $2",
+	NULL, {UUIDOID, TEXTOID}
 };
 
 /* delays are hours; a day of min_gap is 24 hours */
@@ -57,11 +63,9 @@ static Statement read_plan = {
 static Statement read_tenant = {
 	"SELECT n.name, coalesce(n.sender_name, n.name), n.review_url, n.link_base_url, n.timezone,"
 	"       n.quiet_from, n.quiet_until,"
-	/* yesterday may be today where the contact is */
-	"       ARRAY(SELECT b.day FROM campaign.blackout_dates b"
-	"              WHERE b.tenant_id = n.id AND b.day >= ($2 AT TIME ZONE 'UTC')::date - 1 ORDER BY b.day)"
+	"       ARRAY(SELECT b.day FROM campaign.blackout_dates b WHERE b.tenant_id = n.id ORDER BY b.day)"
 	"  FROM campaign.tenants n WHERE n.id = $1",
-	NULL, {UUIDOID, TIMESTAMPTZOID}
+	NULL, {UUIDOID}
 };
 
 static Statement read_text = {
@@ -69,14 +73,63 @@ static Statement read_text = {
 	NULL, {UUIDOID, UUIDOID, INT4OID, INT2OID, TEXTOID}
 };
 
-/* Texts are as long as members make them; beyond this they are read again. */
+/* Beyond this all is read again; texts, which are as long as members make them, by themselves. */
+#define CACHE_MAX_BYTES (16 * 1024 * 1024)
 #define TEXTS_MAX_BYTES (8 * 1024 * 1024)
 
+#define MICROSECONDS_PER_YEAR (INT64CONST(31557600) * USECS_PER_SEC)
+
+/* Where what is kept comes from, beside lanes, which are only added. */
+static const char *const watched_names[] = {
+	"channels", "send_limits", "outreach_campaigns", "campaign_touches", "tenants", "blackout_dates",
+	"message_templates", "tenant_keys"
+};
+
+typedef struct TouchCache
+{
+	MemoryContext context;
+	uint64		generation;		/* at its beginning */
+	HTAB	   *channels;
+	HTAB	   *plans;
+	HTAB	   *tenants;
+	MemoryContext texts_context;	/* of this table alone, which may start again */
+	HTAB	   *texts;
+} TouchCache;
+
+/* A channel as a tenant uses it. */
+typedef struct TouchChannel
+{
+	struct
+	{
+		pg_uuid_t	tenant;
+		char		channel[NAMEDATALEN];
+	}			key;
+	Datum		name;			/* text */
+	int			address_column;
+	bool		has_body;
+	bool		needs_opt_in;
+	bool		retries_uncertain;
+	int64		quiet_from;
+	int64		quiet_until;
+	int64		contact_interval;
+} TouchChannel;
+
+/* Grows with each change of a watched table. */
+static uint64 generation = 1;
+static TouchCache *kept = NULL;
+static bool is_watching = false;
+static Oid	watched[lengthof(watched_names)];
+
 static HTAB *batch_table(MemoryContext context, const char *name, Size keysize, Size entrysize);
-static void forget_texts(TouchBatch *batch);
+static TouchCache *current_cache(MemoryContext batch_context);
+static TouchCache *make_cache(MemoryContext parent);
+static void forget_texts(TouchCache *cache);
+static void forget_kept(Datum arg, Oid relid);
+static TouchChannel *find_channel(TouchBatch *batch, const pg_uuid_t *tenant, const char *channel);
+static ResumePolicy resume_policy(const char *name);
+static int64 interval_microseconds(const Interval *interval);
 static void keep_dates(MemoryContext context, Datum array, TouchTenant *tenant);
 static char *keep_text(MemoryContext context, uint64 row, int column);
-static Datum keep_datum(MemoryContext context, uint64 row, int column);
 static int	address_column(uint64 row, int column);
 
 /* The batch belongs to the current memory context. */
@@ -85,18 +138,87 @@ TouchBatchInit(TouchBatch *batch)
 {
 	batch->context = CurrentMemoryContext;
 	batch->now = CampaignNow();
+	batch->tables = NULL;
 	batch->lanes = batch_table(batch->context, "campaign lanes",
 							   sizeof(((TouchLane *) 0)->key), sizeof(TouchLane));
 	batch->campaigns = batch_table(batch->context, "campaign campaigns",
 								   sizeof(((TouchCampaign *) 0)->key), sizeof(TouchCampaign));
-	batch->plans = batch_table(batch->context, "campaign plans",
-							   sizeof(((TouchPlan *) 0)->key), sizeof(TouchPlan));
-	batch->tenants = batch_table(batch->context, "campaign tenants",
-								 sizeof(pg_uuid_t), sizeof(TouchTenant));
-	batch->tables = NULL;
 	batch->counts = TouchCountsBegin(batch->context);
-	batch->texts_context = NULL;
-	forget_texts(batch);
+	batch->cache = current_cache(batch->context);
+}
+
+/*
+ * What is kept, if it is current; a call that began with it may go on using
+ * what is not, which stays until the transaction ends.  Above READ COMMITTED
+ * what a call reads may be old already, and is its own.
+ */
+static TouchCache *
+current_cache(MemoryContext batch_context)
+{
+	if (!is_watching)
+	{
+		CacheRegisterRelcacheCallback(forget_kept, (Datum) 0);
+		is_watching = true;
+	}
+	AcceptInvalidationMessages();
+	if (IsolationUsesXactSnapshot())
+		return make_cache(batch_context);
+	if (kept && (kept->generation != generation || MemoryContextMemAllocated(kept->context, true) > CACHE_MAX_BYTES))
+	{
+		MemoryContextSetParent(kept->context, TopTransactionContext);
+		kept = NULL;
+	}
+	if (kept == NULL)
+	{
+		Oid			schema = get_namespace_oid(CAMPAIGN_SCHEMA, false);
+
+		for (int i = 0; i < (int) lengthof(watched); i++)
+			watched[i] = get_relname_relid(watched_names[i], schema);
+		kept = make_cache(CacheMemoryContext);
+	}
+	return kept;
+}
+
+static TouchCache *
+make_cache(MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "campaign plans", ALLOCSET_DEFAULT_SIZES);
+	TouchCache *cache = MemoryContextAlloc(context, sizeof(TouchCache));
+
+	cache->context = context;
+	cache->generation = generation;
+	cache->channels = batch_table(context, "campaign channels",
+								  sizeof(((TouchChannel *) 0)->key), sizeof(TouchChannel));
+	cache->plans = batch_table(context, "campaign plans",
+							   sizeof(((TouchPlan *) 0)->key), sizeof(TouchPlan));
+	cache->tenants = batch_table(context, "campaign tenants", sizeof(pg_uuid_t), sizeof(TouchTenant));
+	cache->texts_context = NULL;
+	forget_texts(cache);
+	return cache;
+}
+
+static void
+forget_texts(TouchCache *cache)
+{
+	if (cache->texts_context != NULL)
+		MemoryContextDelete(cache->texts_context);
+	cache->texts_context = AllocSetContextCreate(cache->context, "campaign texts of touches",
+												 ALLOCSET_DEFAULT_SIZES);
+	cache->texts = batch_table(cache->texts_context, "campaign texts",
+							   sizeof(((TouchText *) 0)->key), sizeof(TouchText));
+}
+
+static void
+forget_kept(Datum arg, Oid relid)
+{
+	for (int i = 0; i < (int) lengthof(watched); i++)
+	{
+		if (relid == InvalidOid || relid == watched[i])
+		{
+			generation++;
+			return;
+		}
+	}
 }
 
 /*
@@ -122,8 +244,11 @@ TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane)
 {
 	TouchLane	wanted;
 	TouchLane  *entry;
-	Datum		values[2];
+	TouchChannel *channel;
+	TableAccess *table;
+	Datum		keys[2];
 	bool		isnull;
+	char	   *name;
 
 	memset(&wanted, 0, sizeof(wanted));
 	wanted.key.tenant = *tenant;
@@ -132,32 +257,87 @@ TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane)
 	if (entry)
 		return entry;
 
-	values[0] = UUIDPGetDatum(tenant);
-	values[1] = Int32GetDatum(lane);
-	if (StatementRun(&read_lane, values, NULL) != 1)
-	{
-		SPI_freetuptable(SPI_tuptable);
+	table = TableOpen(batch->tables, &TouchLanes, false);
+	keys[0] = UUIDPGetDatum(tenant);
+	keys[1] = Int32GetDatum(lane);
+	if (!TableFind(table, 0, keys))
 		return NULL;
-	}
-	wanted.campaign = *DatumGetUUIDP(StatementValue(0, 1, &isnull));
-	wanted.channel = keep_text(batch->context, 0, 2);
-	wanted.channel_datum = keep_datum(batch->context, 0, 2);
-	wanted.address_column = address_column(0, 3);
-	wanted.needs_opt_in = DatumGetBool(StatementValue(0, 4, &isnull));
-	wanted.retries_uncertain = DatumGetBool(StatementValue(0, 5, &isnull));
-	wanted.has_body = DatumGetBool(StatementValue(0, 6, &isnull));
-	wanted.resume_policy = DatumGetInt32(StatementValue(0, 7, &isnull));
-	wanted.resumed_at = DatumGetTimestampTz(StatementValue(0, 8, &isnull));
-	wanted.spread = DatumGetInt64(StatementValue(0, 9, &isnull));
-	wanted.shift = DatumGetInt64(StatementValue(0, 10, &isnull));
-	wanted.quiet_from = DatumGetTimeADT(StatementValue(0, 11, &isnull));
-	wanted.quiet_until = DatumGetTimeADT(StatementValue(0, 12, &isnull));
-	wanted.contact_interval = DatumGetInt64(StatementValue(0, 13, &isnull));
-	SPI_freetuptable(SPI_tuptable);
+	wanted.campaign = *DatumGetUUIDP(TableDatum(table, LANE_CAMPAIGN, &isnull));
+	wanted.resume_policy = resume_policy(TableText(table, LANE_RESUME_POLICY));
+	wanted.resumed_at = DatumGetTimestampTz(TableDatum(table, LANE_RESUMED_AT, &isnull));
+	wanted.spread = interval_microseconds(DatumGetIntervalP(TableDatum(table, LANE_SPREAD, &isnull)));
+	wanted.shift = interval_microseconds(DatumGetIntervalP(TableDatum(table, LANE_SHIFT, &isnull)));
+	name = TableText(table, LANE_CHANNEL);
+	TableForget(table);
+
+	channel = find_channel(batch, tenant, name);
+	wanted.channel = channel->key.channel;
+	wanted.channel_datum = channel->name;
+	wanted.address_column = channel->address_column;
+	wanted.needs_opt_in = channel->needs_opt_in;
+	wanted.retries_uncertain = channel->retries_uncertain;
+	wanted.has_body = channel->has_body;
+	wanted.quiet_from = channel->quiet_from;
+	wanted.quiet_until = channel->quiet_until;
+	wanted.contact_interval = channel->contact_interval;
 
 	entry = hash_search(batch->lanes, &wanted.key, HASH_ENTER, NULL);
 	*entry = wanted;
 	return entry;
+}
+
+static TouchChannel *
+find_channel(TouchBatch *batch, const pg_uuid_t *tenant, const char *channel)
+{
+	TouchChannel wanted;
+	TouchChannel *entry;
+	MemoryContext old;
+	Datum		values[2];
+	bool		isnull;
+
+	memset(&wanted, 0, sizeof(wanted));
+	wanted.key.tenant = *tenant;
+	strlcpy(wanted.key.channel, channel, sizeof(wanted.key.channel));
+	entry = hash_search(batch->cache->channels, &wanted.key, HASH_FIND, NULL);
+	if (entry)
+		return entry;
+
+	old = MemoryContextSwitchTo(batch->cache->context);
+	wanted.name = CStringGetTextDatum(channel);
+	MemoryContextSwitchTo(old);
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = wanted.name;
+	if (StatementRun(&read_channel, values, NULL) != 1)
+		elog(ERROR, "channel of a lane is gone");
+	wanted.address_column = address_column(0, 1);
+	wanted.needs_opt_in = DatumGetBool(StatementValue(0, 2, &isnull));
+	wanted.retries_uncertain = DatumGetBool(StatementValue(0, 3, &isnull));
+	wanted.has_body = DatumGetBool(StatementValue(0, 4, &isnull));
+	wanted.quiet_from = DatumGetTimeADT(StatementValue(0, 5, &isnull));
+	wanted.quiet_until = DatumGetTimeADT(StatementValue(0, 6, &isnull));
+	wanted.contact_interval = DatumGetInt64(StatementValue(0, 7, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+
+	entry = hash_search(batch->cache->channels, &wanted.key, HASH_ENTER, NULL);
+	*entry = wanted;
+	return entry;
+}
+
+static ResumePolicy
+resume_policy(const char *name)
+{
+	if (strcmp(name, "shift") == 0)
+		return RESUME_SHIFT;
+	return strcmp(name, "bump") == 0 ? RESUME_BUMP : RESUME_KEEP;
+}
+
+/* As extract(epoch FROM interval) has it. */
+static int64
+interval_microseconds(const Interval *interval)
+{
+	return interval->time + interval->day * USECS_PER_DAY +
+		(interval->month % MONTHS_PER_YEAR) * (DAYS_PER_MONTH * USECS_PER_DAY) +
+		(interval->month / MONTHS_PER_YEAR) * MICROSECONDS_PER_YEAR;
 }
 
 /* A campaign as the batch's tables are read at present. */
@@ -217,7 +397,7 @@ TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *camp
 	wanted.key.tenant = *tenant;
 	wanted.key.campaign = *campaign;
 	wanted.key.version = version;
-	entry = hash_search(batch->plans, &wanted.key, HASH_FIND, NULL);
+	entry = hash_search(batch->cache->plans, &wanted.key, HASH_FIND, NULL);
 	if (entry)
 		return entry;
 
@@ -228,7 +408,7 @@ TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *camp
 	if (wanted.ntouches == 0)
 		elog(ERROR, "plan version %d of a campaign has no touch", version);
 
-	old = MemoryContextSwitchTo(batch->context);
+	old = MemoryContextSwitchTo(batch->cache->context);
 	wanted.touches = palloc0(sizeof(PlanTouch) * wanted.ntouches);
 	for (int i = 0; i < wanted.ntouches; i++)
 	{
@@ -249,7 +429,7 @@ TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *camp
 	wanted.min_gap = DatumGetInt64(StatementValue(0, 6, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 
-	entry = hash_search(batch->plans, &wanted.key, HASH_ENTER, NULL);
+	entry = hash_search(batch->cache->plans, &wanted.key, HASH_ENTER, NULL);
 	*entry = wanted;
 	return entry;
 }
@@ -267,8 +447,8 @@ TouchTenant *
 TouchBatchTenant(TouchBatch *batch, const pg_uuid_t *tenant)
 {
 	TouchTenant wanted;
-	TouchTenant *entry = hash_search(batch->tenants, tenant, HASH_FIND, NULL);
-	Datum		values[2];
+	TouchTenant *entry = hash_search(batch->cache->tenants, tenant, HASH_FIND, NULL);
+	Datum		values[1];
 	bool		isnull;
 
 	if (entry)
@@ -276,21 +456,20 @@ TouchBatchTenant(TouchBatch *batch, const pg_uuid_t *tenant)
 	memset(&wanted, 0, sizeof(wanted));
 	wanted.id = *tenant;
 	values[0] = UUIDPGetDatum(tenant);
-	values[1] = TimestampTzGetDatum(batch->now);
 	if (StatementRun(&read_tenant, values, NULL) != 1)
 		elog(ERROR, "tenant of a queued touch is gone");
-	wanted.name = keep_text(batch->context, 0, 1);
-	wanted.sender_name = keep_text(batch->context, 0, 2);
-	wanted.review_url = keep_text(batch->context, 0, 3);
-	wanted.link_base_url = keep_text(batch->context, 0, 4);
-	wanted.timezone = keep_text(batch->context, 0, 5);
+	wanted.name = keep_text(batch->cache->context, 0, 1);
+	wanted.sender_name = keep_text(batch->cache->context, 0, 2);
+	wanted.review_url = keep_text(batch->cache->context, 0, 3);
+	wanted.link_base_url = keep_text(batch->cache->context, 0, 4);
+	wanted.timezone = keep_text(batch->cache->context, 0, 5);
 	wanted.quiet_from = DatumGetTimeADT(StatementValue(0, 6, &isnull));
 	wanted.has_quiet_hours = !isnull;
 	wanted.quiet_until = DatumGetTimeADT(StatementValue(0, 7, &isnull));
-	keep_dates(batch->context, StatementValue(0, 8, &isnull), &wanted);
+	keep_dates(batch->cache->context, StatementValue(0, 8, &isnull), &wanted);
 	SPI_freetuptable(SPI_tuptable);
 
-	entry = hash_search(batch->tenants, tenant, HASH_ENTER, NULL);
+	entry = hash_search(batch->cache->tenants, tenant, HASH_ENTER, NULL);
 	*entry = wanted;
 	return entry;
 }
@@ -330,12 +509,12 @@ TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *fac
 	wanted.key.touch_number = touch_number;
 	if (facts->service_type)
 		strlcpy(wanted.key.service, facts->service_type, sizeof(wanted.key.service));
-	entry = hash_search(batch->texts, &wanted.key, HASH_FIND, NULL);
+	entry = hash_search(batch->cache->texts, &wanted.key, HASH_FIND, NULL);
 	if (entry)
 		return entry;
 
-	if (MemoryContextMemAllocated(batch->texts_context, true) > TEXTS_MAX_BYTES)
-		forget_texts(batch);
+	if (MemoryContextMemAllocated(batch->cache->texts_context, true) > TEXTS_MAX_BYTES)
+		forget_texts(batch->cache);
 	values[0] = UUIDPGetDatum(tenant);
 	values[1] = UUIDPGetDatum(&facts->campaign);
 	values[2] = Int32GetDatum(facts->plan_version);
@@ -348,12 +527,12 @@ TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *fac
 	wanted.has_template = !isnull;
 	if (!isnull)
 		wanted.template_id = *DatumGetUUIDP(template_id);
-	wanted.subject = keep_text(batch->texts_context, 0, 2);
-	wanted.body = keep_text(batch->texts_context, 0, 3);
-	wanted.body_html = keep_text(batch->texts_context, 0, 4);
+	wanted.subject = keep_text(batch->cache->texts_context, 0, 2);
+	wanted.body = keep_text(batch->cache->texts_context, 0, 3);
+	wanted.body_html = keep_text(batch->cache->texts_context, 0, 4);
 	SPI_freetuptable(SPI_tuptable);
 
-	entry = hash_search(batch->texts, &wanted.key, HASH_ENTER, NULL);
+	entry = hash_search(batch->cache->texts, &wanted.key, HASH_ENTER, NULL);
 	*entry = wanted;
 	return entry;
 }
@@ -367,17 +546,6 @@ batch_table(MemoryContext context, const char *name, Size keysize, Size entrysiz
 	ctl.entrysize = entrysize;
 	ctl.hcxt = context;
 	return hash_create(name, 16, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-}
-
-static void
-forget_texts(TouchBatch *batch)
-{
-	if (batch->texts_context != NULL)
-		MemoryContextDelete(batch->texts_context);
-	batch->texts_context = AllocSetContextCreate(batch->context, "campaign texts of touches",
-												 ALLOCSET_DEFAULT_SIZES);
-	batch->texts = batch_table(batch->texts_context, "campaign texts",
-							   sizeof(((TouchText *) 0)->key), sizeof(TouchText));
 }
 
 /* The tenant's blackout dates, in a context. */
@@ -402,18 +570,6 @@ keep_text(MemoryContext context, uint64 row, int column)
 
 	MemoryContextSwitchTo(old);
 	return text;
-}
-
-/* A column of the result that is not NULL, by reference, in a context. */
-static Datum
-keep_datum(MemoryContext context, uint64 row, int column)
-{
-	MemoryContext old = MemoryContextSwitchTo(context);
-	bool		isnull;
-	Datum		value = datumCopy(StatementValue(row, column, &isnull), false, -1);
-
-	MemoryContextSwitchTo(old);
-	return value;
 }
 
 /* Where a contact has the address of a kind: 1 email, 2 phone, else the profile. */

@@ -205,10 +205,7 @@ typedef struct TouchBatch
 	TableSet   *tables;			/* of the present subtransaction */
 	HTAB	   *lanes;
 	HTAB	   *campaigns;
-	HTAB	   *plans;
-	HTAB	   *tenants;
-	MemoryContext texts_context;	/* of this table alone, which may start again */
-	HTAB	   *texts;
+	struct TouchCache *cache;	/* what is kept from call to call, see touch_plan.c */
 	struct TouchCounts *counts;	/* what the call has to count, see touch_counts.h */
 } TouchBatch;
 

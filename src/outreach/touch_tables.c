@@ -27,6 +27,12 @@ TableShape	TouchTenants = {
 	"tenants", {"id"}, {{"tenants_pkey", 1}}
 };
 
+TableShape	TouchLanes = {
+	"lanes",
+	{"campaign_id", "channel", "resume_policy", "resumed_at", "spread", "shift"},
+	{{"lanes_pkey", 2}}
+};
+
 TableShape	TouchCampaigns = {
 	"campaigns", {"status"}, {{"campaigns_pkey", 2}}
 };

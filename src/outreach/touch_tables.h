@@ -13,6 +13,7 @@
 extern TableShape TouchQueue;
 extern TableShape TouchLogs;
 extern TableShape TouchTenants;
+extern TableShape TouchLanes;
 extern TableShape TouchCampaigns;
 extern TableShape TouchOutreachCampaigns;
 extern TableShape TouchEnrollments;
@@ -49,6 +50,12 @@ enum
 enum
 {
 	LOG_BY_CONTACT
+};
+
+/* by tenant and lane */
+enum
+{
+	LANE_CAMPAIGN, LANE_CHANNEL, LANE_RESUME_POLICY, LANE_RESUMED_AT, LANE_SPREAD, LANE_SHIFT
 };
 
 enum
