@@ -305,6 +305,9 @@ static Statement read_interval = {
 	NULL, {UUIDOID, TEXTOID}
 };
 
+/* Leases that this backend has ended because caps needed what they had. */
+static uint64 leases_ended = 0;
+
 PG_FUNCTION_INFO_V1(campaign_send_windows);
 PG_FUNCTION_INFO_V1(campaign_count_send_usage);
 PG_FUNCTION_INFO_V1(campaign_return_send_usage);
@@ -469,6 +472,12 @@ void
 SendCapsCount(const pg_uuid_t *tenant, const char *channel, TimestampTz at)
 {
 	(void) count_usage(tenant, channel, at, 1);
+}
+
+uint64
+SendCapsEnded(void)
+{
+	return leases_ended;
 }
 
 bool
@@ -758,6 +767,7 @@ free_expired(const SendMeter *meter, const SendSums *sums, TimestampTz now)
 	values[3] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[4] = Int64GetDatum(Min(used + EXPIRED_ROWS, 10 * EXPIRED_ROWS));
 	nclaims = (int) StatementRun(&end_leases, values, NULL);
+	leases_ended += nclaims;
 	claimed_at = palloc_array(TimestampTz, nclaims + 1);
 	units = palloc_array(int, nclaims + 1);
 	for (int i = 0; i < nclaims; i++)

@@ -65,6 +65,12 @@ extern bool SendCapsAllow(const pg_uuid_t *tenant, const char *channel, Timestam
 /* Nothing is claimed from a tenant's lanes of a channel until then; a lane that is busy is left out. */
 extern void SendCapsThrottle(const pg_uuid_t *tenant, const char *channel, TimestampTz until);
 
+/*
+ * Grows when a take has ended old leases in the queue to get back what they
+ * had: what was read of the queue before may have changed.
+ */
+extern uint64 SendCapsEnded(void);
+
 /* Least time between two touches of one contact over the channel, in microseconds. */
 extern int64 SendCapsContactInterval(const pg_uuid_t *tenant, const char *channel);
 

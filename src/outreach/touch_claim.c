@@ -71,7 +71,8 @@ static void run_claim(FunctionCallInfo fcinfo, Claim *claim, const char *worker)
 static void claim_touches(void *arg);
 static void examine(Claim *claim, const TouchKey *keys, int found);
 static void claim_with_care(Claim *claim);
-static void claim_touch(void *arg);
+static bool lock_touch(Claim *claim, const TouchKey *key, TouchRow *row);
+static void claim_touch(Claim *claim, TouchRow *row);
 static void claim_one_with_care(Claim *claim);
 static void claim_touch_alone(void *arg);
 static void put_off(void *arg);
@@ -247,31 +248,74 @@ static void
 examine(Claim *claim, const TouchKey *keys, int found)
 {
 	TouchSeen  *seen = &claim->seen;
+	TouchRow   *rows;
+	int			nlocked = 0;
+	uint64		ended;
+	MemoryContext old;
 
 	if (seen->nenrollments + found > seen->size)
 	{
 		seen->size = Max(seen->size * 2, seen->nenrollments + found);
 		seen->enrollments = repalloc(seen->enrollments, sizeof(pg_uuid_t) * seen->size);
 	}
+	if (claim->careful)
+	{
+		for (int i = 0; i < found; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			claim->key = &keys[i];
+			if (is_held(seen, claim->key))
+				continue;
+			seen->enrollments[seen->nenrollments++] = claim->key->enrollment;
+			old = MemoryContextSwitchTo(claim->row_context);
+			claim_one_with_care(claim);
+			MemoryContextSwitchTo(old);
+			MemoryContextReset(claim->row_context);
+		}
+		return;
+	}
+
+	/* all locks first, and then one snapshot for all, which is later than any of them */
+	rows = palloc(sizeof(TouchRow) * Max(found, 1));
 	for (int i = 0; i < found; i++)
 	{
-		MemoryContext old = MemoryContextSwitchTo(claim->row_context);
-
 		CHECK_FOR_INTERRUPTS();
-		if (is_held(seen, &keys[i]))
-		{
-			MemoryContextSwitchTo(old);
-			continue;
-		}
 		seen->enrollments[seen->nenrollments++] = keys[i].enrollment;
-		claim->key = &keys[i];
-		if (claim->careful)
-			claim_one_with_care(claim);
-		else
-			claim_touch(claim);
+		if (lock_touch(claim, &keys[i], &rows[nlocked]))
+			nlocked++;
+	}
+	TableSetRefresh(claim->batch.tables);
+	ended = SendCapsEnded();
+	for (int i = 0; i < nlocked; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (is_held(seen, &rows[i].key))
+			continue;
+		/* the caps may have ended its old lease meanwhile, to give back what it had */
+		if (SendCapsEnded() != ended)
+		{
+			TouchKey	key = rows[i].key;
+
+			if (!lock_touch(claim, &key, &rows[i]))
+				continue;
+			TableSetRefresh(claim->batch.tables);
+		}
+		old = MemoryContextSwitchTo(claim->row_context);
+		claim_touch(claim, &rows[i]);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(claim->row_context);
 	}
+	pfree(rows);
+}
+
+/* Lock the row of a key that was found due; false if it is busy, or due no more. */
+static bool
+lock_touch(Claim *claim, const TouchKey *key, TouchRow *row)
+{
+	TouchLane  *lane = TouchBatchLane(&claim->batch, &key->tenant, key->lane);
+
+	return lane != NULL &&
+		StorageLockDue(&claim->batch, key, TouchQueueTime(claim->batch.now, lane), GetCurrentTimestamp(), row);
 }
 
 /* From the start, after the first run has failed and was undone. */
@@ -314,9 +358,14 @@ static void
 claim_touch_alone(void *arg)
 {
 	Claim	   *claim = arg;
+	TouchRow	row;
 
 	TouchBatchBegin(&claim->batch);
-	claim_touch(claim);
+	if (lock_touch(claim, claim->key, &row))
+	{
+		TableSetRefresh(claim->batch.tables);
+		claim_touch(claim, &row);
+	}
 	TouchBatchEnd(&claim->batch);
 	SendCapsFinish(claim->caps);
 	TouchCountsFlush(claim->batch.counts);
@@ -327,14 +376,13 @@ static void
 put_off(void *arg)
 {
 	Claim	   *claim = arg;
-	TouchLane  *lane;
 	TouchRow	row;
 
 	TouchBatchBegin(&claim->batch);
-	lane = TouchBatchLane(&claim->batch, &claim->key->tenant, claim->key->lane);
-	if (lane && StorageLockDue(&claim->batch, claim->key, TouchQueueTime(claim->batch.now, lane),
-							   GetCurrentTimestamp(), &row))
+	if (lock_touch(claim, claim->key, &row))
 	{
+		TouchLane  *lane = TouchBatchLane(&claim->batch, &row.key.tenant, row.key.lane);
+
 		row.key.due_at = TouchQueueTime(claim->batch.now + LeaseBackoff(PUT_OFF_ATTEMPTS), lane);
 		StorageUpdate(&claim->batch, &row);
 		claim->wrote = true;
@@ -342,42 +390,39 @@ put_off(void *arg)
 	TouchBatchEnd(&claim->batch);
 }
 
+/* What becomes of a touch that is locked; the row is not valid afterwards. */
 static void
-claim_touch(void *arg)
+claim_touch(Claim *claim, TouchRow *row)
 {
-	Claim	   *claim = arg;
-	const TouchKey *key = claim->key;
 	TouchBatch *batch = &claim->batch;
-	TouchLane  *lane = TouchBatchLane(batch, &key->tenant, key->lane);
-	TouchRow	row;
+	TouchLane  *lane = TouchBatchLane(batch, &row->key.tenant, row->key.lane);
 	TouchFacts	facts;
 	TouchOutcome outcome = {0};
 
-	if (lane == NULL ||
-		!StorageLockDue(batch, key, TouchQueueTime(batch->now, lane), GetCurrentTimestamp(), &row))
+	if (!TouchFactsRead(batch, row, lane, &facts))
 		return;
-	TableSetRefresh(batch->tables);
-	if (!TouchFactsRead(batch, &row, lane, &facts))
-		return;
-
-	if ((row.flags & TOUCH_BEGUN) && TouchProvedSent(&row, &outcome))
+	if ((row->flags & TOUCH_BEGUN) && TouchProvedSent(row, &outcome))
 	{
-		settle_proved(claim, &row, &facts, lane, &outcome);
+		settle_proved(claim, row, &facts, lane, &outcome);
 		return;
 	}
-	if ((row.flags & TOUCH_BEGUN) && !lane->retries_uncertain)
+	if ((row->flags & TOUCH_BEGUN) && !lane->retries_uncertain)
 	{
 		/* it may have been sent: out of the way until somebody settles it */
-		row.key.due_at = DT_NOEND;
-		StorageUpdate(batch, &row);
+		row->key.due_at = DT_NOEND;
+		StorageUpdate(batch, row);
 		claim->wrote = true;
 		return;
 	}
-	/* of a contact in several sequences one claim decides at a time */
-	if (!facts.exclusive && !StorageLockFreeContact(batch, &key->tenant, &facts.contact))
-		return;
-	end_expired(claim, &row, lane);
-	decide(claim, &row, &facts, lane);
+	if (!facts.exclusive)
+	{
+		/* of a contact in several sequences one claim decides at a time */
+		if (!StorageLockFreeContact(batch, &row->key.tenant, &facts.contact))
+			return;
+		TableSetRefresh(batch->tables);
+	}
+	end_expired(claim, row, lane);
+	decide(claim, row, &facts, lane);
 }
 
 /*

@@ -60,7 +60,10 @@ static Statement last_claimed = {
 	NULL, {UUIDOID, UUIDOID, TEXTOID, UUIDOID}
 };
 
-static bool read_enrollment(TouchBatch *batch, const TouchRow *row, TouchFacts *facts);
+static const char *const statuses[] = {"active", "completed", "stopped"};
+
+static bool find_enrollment(TableAccess *table, const TouchKey *key);
+static void read_enrollment(TableAccess *table, TouchFacts *facts);
 static bool read_contact(TouchBatch *batch, const pg_uuid_t *tenant, const TouchLane *lane, TouchFacts *facts);
 static void read_campaign(TouchBatch *batch, const pg_uuid_t *tenant, TouchFacts *facts);
 static void read_consent(TouchBatch *batch, const pg_uuid_t *tenant, const TouchLane *lane, TouchFacts *facts);
@@ -75,31 +78,80 @@ bool
 TouchFactsRead(TouchBatch *batch, const TouchRow *row, const TouchLane *lane, TouchFacts *facts)
 {
 	const pg_uuid_t *tenant = &row->key.tenant;
+	TableAccess *table = TableOpen(batch->tables, &TouchEnrollments, true);
 
 	memset(facts, 0, sizeof(*facts));
-	if (!read_enrollment(batch, row, facts) || !read_contact(batch, tenant, lane, facts))
+	if (!find_enrollment(table, &row->key))
 		return false;
-	read_campaign(batch, tenant, facts);
+	read_enrollment(table, facts);
+	if (!TouchFactsReadContact(batch, row, lane, facts))
+		return false;
 	read_consent(batch, tenant, lane, facts);
 	facts->suppressed = facts->address && is_suppressed(batch, tenant, facts->address);
 	facts->event_stop = read_stop(batch, row);
 	return true;
 }
 
-static bool
-read_enrollment(TouchBatch *batch, const TouchRow *row, TouchFacts *facts)
+/*
+ * Lock the enrolment of a key FOR NO KEY UPDATE, waiting, and fill its part of
+ * facts: false if there is none.
+ */
+bool
+TouchFactsLock(TouchBatch *batch, const TouchKey *key, TouchFacts *facts)
 {
 	TableAccess *table = TableOpen(batch->tables, &TouchEnrollments, true);
+	ItemPointerData place;
+
+	memset(facts, 0, sizeof(*facts));
+	if (!find_enrollment(table, key))
+		return false;
+	place = *TablePlace(table);
+	if (!TableLock(table, &place, LockTupleNoKeyExclusive, true))
+		return false;
+	read_enrollment(table, facts);
+	return true;
+}
+
+/*
+ * Fill what an outcome needs of the contact, the campaign and the job, where
+ * TouchFactsLock() has filled the enrolment's part; in the current memory
+ * context.  False if there is no such contact.
+ */
+bool
+TouchFactsReadContact(TouchBatch *batch, const TouchRow *row, const TouchLane *lane, TouchFacts *facts)
+{
+	if (!read_contact(batch, &row->key.tenant, lane, facts))
+		return false;
+	read_campaign(batch, &row->key.tenant, facts);
+	return true;
+}
+
+static bool
+find_enrollment(TableAccess *table, const TouchKey *key)
+{
 	Datum		keys[2];
+
+	keys[0] = UUIDPGetDatum(&key->tenant);
+	keys[1] = UUIDPGetDatum(&key->enrollment);
+	return TableFind(table, 0, keys);
+}
+
+/* The table's row; its status as a constant. */
+static void
+read_enrollment(TableAccess *table, TouchFacts *facts)
+{
 	Datum		value;
 	bool		isnull;
 	Interval   *shift;
+	text	   *status = DatumGetTextPP(TableDatum(table, ENROLLMENT_STATUS, &isnull));
 
-	keys[0] = UUIDPGetDatum(&row->key.tenant);
-	keys[1] = UUIDPGetDatum(&row->key.enrollment);
-	if (!TableFind(table, 0, keys))
-		return false;
-	facts->enrollment_status = TableText(table, ENROLLMENT_STATUS);
+	facts->enrollment_status = "stopped";
+	for (int i = 0; i < (int) lengthof(statuses); i++)
+	{
+		if (VARSIZE_ANY_EXHDR(status) == strlen(statuses[i]) &&
+			memcmp(VARDATA_ANY(status), statuses[i], strlen(statuses[i])) == 0)
+			facts->enrollment_status = statuses[i];
+	}
 	facts->live = strcmp(facts->enrollment_status, "active") == 0;
 	facts->plan_version = DatumGetInt32(TableDatum(table, ENROLLMENT_PLAN_VERSION, &isnull));
 	facts->campaign = *DatumGetUUIDP(TableDatum(table, ENROLLMENT_CAMPAIGN, &isnull));
@@ -115,7 +167,6 @@ read_enrollment(TouchBatch *batch, const TouchRow *row, TouchFacts *facts)
 	/* shifts have no months, and their days are 24 hours */
 	facts->base_shift = shift->time + shift->day * USECS_PER_DAY;
 	TableForget(table);
-	return true;
 }
 
 static bool
@@ -206,15 +257,12 @@ is_suppressed(TouchBatch *batch, const pg_uuid_t *tenant, const char *address)
 		TableForget(table);
 		return true;
 	}
-	/* most tenants have erased nobody, and nothing is hashed */
-	found = TableFind(table, SUPPRESSION_OF_ERASED, keys);
 	TableForget(table);
-	if (found)
-	{
-		keys[1] = CStringGetTextDatum(address);
-		found = StatementRun(&find_erased_address, keys, NULL) == 1;
-		SPI_freetuptable(SPI_tuptable);
-	}
+	if (!TouchBatchState(batch, tenant)->has_erased)
+		return false;
+	keys[1] = CStringGetTextDatum(address);
+	found = StatementRun(&find_erased_address, keys, NULL) == 1;
+	SPI_freetuptable(SPI_tuptable);
 	return found;
 }
 
@@ -222,17 +270,13 @@ is_suppressed(TouchBatch *batch, const pg_uuid_t *tenant, const char *address)
 static char *
 read_stop(TouchBatch *batch, const TouchRow *row)
 {
-	TableAccess *table = TableOpen(batch->tables, &TouchEvents, false);
 	Datum		keys[2];
 	char	   *reason;
-	bool		found;
 
+	if (!TouchBatchState(batch, &row->key.tenant)->has_unmatched)
+		return NULL;
 	keys[0] = UUIDPGetDatum(&row->key.tenant);
 	keys[1] = UUIDPGetDatum(&row->key.enrollment);
-	found = TableFind(table, EVENT_UNMATCHED, keys);
-	TableForget(table);
-	if (!found)
-		return NULL;
 	StorageFlushLog(batch);
 	StatementRun(&read_event_stop, keys, NULL);
 	reason = StatementText(0, 1);

@@ -71,6 +71,7 @@ begin_send(TouchBatch *batch, const TouchToken *token)
 	memset(&row, 0, sizeof(row));
 	row.key = token->key;
 	current = StorageLockToken(batch, token, &row);
+	TableSetRefresh(batch->tables);
 	if (!TouchFactsRead(batch, &row, lane, &facts))
 		return "lease_lost";
 	if (!current)

@@ -143,6 +143,8 @@ TouchBatchInit(TouchBatch *batch)
 							   sizeof(((TouchLane *) 0)->key), sizeof(TouchLane));
 	batch->campaigns = batch_table(batch->context, "campaign campaigns",
 								   sizeof(((TouchCampaign *) 0)->key), sizeof(TouchCampaign));
+	batch->tenant_states = batch_table(batch->context, "campaign states of tenants",
+									   sizeof(pg_uuid_t), sizeof(TouchTenantState));
 	batch->counts = TouchCountsBegin(batch->context);
 	batch->cache = current_cache(batch->context);
 }
@@ -229,6 +231,7 @@ void
 TouchBatchBegin(TouchBatch *batch)
 {
 	batch->tables = TableSetBegin(batch->context);
+	batch->has_locked_tenant = false;
 }
 
 void
@@ -381,6 +384,30 @@ TouchBatchCampaign(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *
 	MemoryContextSwitchTo(old);
 	entry = hash_search(batch->campaigns, &wanted.key, HASH_ENTER, &found);
 	*entry = wanted;
+	return entry;
+}
+
+/* A tenant as the batch's tables are read at present. */
+TouchTenantState *
+TouchBatchState(TouchBatch *batch, const pg_uuid_t *tenant)
+{
+	bool		found;
+	TouchTenantState *entry = hash_search(batch->tenant_states, tenant, HASH_ENTER, &found);
+	uint64		epoch = TableSetEpoch(batch->tables);
+	TableAccess *table;
+	Datum		keys[1];
+
+	if (found && entry->epoch == epoch)
+		return entry;
+	entry->epoch = 0;
+	keys[0] = UUIDPGetDatum(tenant);
+	table = TableOpen(batch->tables, &TouchSuppressions, false);
+	entry->has_erased = TableFind(table, SUPPRESSION_OF_ERASED, keys);
+	TableForget(table);
+	table = TableOpen(batch->tables, &TouchEvents, false);
+	entry->has_unmatched = TableFind(table, EVENT_UNMATCHED, keys);
+	TableForget(table);
+	entry->epoch = epoch;
 	return entry;
 }
 

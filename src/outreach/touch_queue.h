@@ -122,6 +122,15 @@ typedef struct TouchCampaign
 	char	   *service_type;	/* NULL: none */
 } TouchCampaign;
 
+/* What most tenants have none of, as of one snapshot. */
+typedef struct TouchTenantState
+{
+	pg_uuid_t	tenant;
+	uint64		epoch;			/* of the batch's tables */
+	bool		has_erased;		/* hashed addresses of erased contacts */
+	bool		has_unmatched;	/* events whose message is not known yet */
+} TouchTenantState;
+
 typedef enum PlanCondition
 {
 	CONDITION_ALWAYS,
@@ -203,8 +212,11 @@ typedef struct TouchBatch
 	MemoryContext context;		/* what is looked up lives as long as the call */
 	TimestampTz now;			/* the engine's clock */
 	TableSet   *tables;			/* of the present subtransaction */
+	bool		has_locked_tenant;	/* there */
+	pg_uuid_t	locked_tenant;
 	HTAB	   *lanes;
 	HTAB	   *campaigns;
+	HTAB	   *tenant_states;
 	struct TouchCache *cache;	/* what is kept from call to call, see touch_plan.c */
 	struct TouchCounts *counts;	/* what the call has to count, see touch_counts.h */
 } TouchBatch;
@@ -212,7 +224,7 @@ typedef struct TouchBatch
 typedef struct TouchFacts
 {
 	bool		live;			/* the enrolment is active */
-	char	   *enrollment_status;
+	const char *enrollment_status;	/* static */
 	bool		campaign_running;
 	bool		contact_archived;
 	bool		contact_erased;
@@ -368,7 +380,7 @@ extern bool StorageLockDue(const TouchBatch *batch, const TouchKey *key, Timesta
 extern bool StorageReadRow(const TouchBatch *batch, const pg_uuid_t *tenant,
 						   const pg_uuid_t *enrollment, TouchRow *row);
 extern bool StorageLockToken(const TouchBatch *batch, const TouchToken *token, TouchRow *row);
-extern bool StorageLockTenant(const TouchBatch *batch, const pg_uuid_t *tenant, bool wait);
+extern bool StorageLockTenant(TouchBatch *batch, const pg_uuid_t *tenant, bool wait);
 extern bool StorageLockEnrollment(const TouchBatch *batch, const TouchKey *key, bool wait);
 extern bool StorageLockFreeContact(const TouchBatch *batch, const pg_uuid_t *tenant,
 								   const pg_uuid_t *contact);
@@ -391,6 +403,7 @@ extern void TouchBatchEnd(TouchBatch *batch);
 extern TouchLane *TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane);
 extern TouchCampaign *TouchBatchCampaign(TouchBatch *batch, const pg_uuid_t *tenant,
 										 const pg_uuid_t *campaign);
+extern TouchTenantState *TouchBatchState(TouchBatch *batch, const pg_uuid_t *tenant);
 extern TouchPlan *TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant,
 								 const pg_uuid_t *campaign, int32 version);
 extern const PlanTouch *TouchPlanTouch(const TouchPlan *plan, int touch_number);
@@ -401,6 +414,9 @@ extern TouchText *TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, con
 
 /* touch_facts.c */
 extern bool TouchFactsRead(TouchBatch *batch, const TouchRow *row, const TouchLane *lane, TouchFacts *facts);
+extern bool TouchFactsLock(TouchBatch *batch, const TouchKey *key, TouchFacts *facts);
+extern bool TouchFactsReadContact(TouchBatch *batch, const TouchRow *row, const TouchLane *lane,
+								  TouchFacts *facts);
 extern bool TouchProvedSent(const TouchRow *row, TouchOutcome *outcome);
 extern bool TouchConditionHolds(const TouchRow *row, PlanCondition condition);
 extern TimestampTz TouchLastToContact(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,

@@ -47,10 +47,13 @@ typedef struct Report
 	bool		has_next;
 	TimestampTz next_due_at;
 	bool		failed;			/* and is not tried again */
-	pg_uuid_t	campaign;
+	bool		has_enrollment; /* locked, and its part of the facts read */
+	bool		has_row;		/* locked and current */
+	TouchRow	row;
+	TouchFacts	facts;
 	bool		returns_unit;	/* of the caps */
 	bool		uses_unit;		/* that had been given back when the lease ended */
-	char	   *channel;
+	const char *channel;
 	TimestampTz claimed_at;
 } Report;
 
@@ -91,7 +94,9 @@ static char *attribute_text(HeapTupleHeader tuple, const char *name);
 static int	compare_reports(const void *a, const void *b);
 static void settle_reports(void *arg);
 static void settle_with_care(ReportRun *run);
-static void settle_report(void *arg);
+static bool is_repeated(const ReportRun *run, int i);
+static void lock_report(ReportRun *run, Report *report);
+static void settle_report(ReportRun *run, Report *report);
 static void settle_report_alone(void *arg);
 static void settle_units(const ReportRun *run);
 static void check_breakers(const ReportRun *run);
@@ -232,13 +237,27 @@ compare_reports(const void *a, const void *b)
 	return order;
 }
 
+/*
+ * All locks first and then one snapshot for all, which is later than any of
+ * them.  Of several reports on one enrolment each is locked after the one
+ * before it is settled.
+ */
 static void
 settle_reports(void *arg)
 {
 	ReportRun  *run = arg;
 
 	if (!run->careful)
+	{
 		TouchBatchBegin(&run->batch);
+		for (int i = 0; i < run->count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (run->order[i]->valid && !is_repeated(run, i))
+				lock_report(run, run->order[i]);
+		}
+		TableSetRefresh(run->batch.tables);
+	}
 	for (int i = 0; i < run->count; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(run->row_context);
@@ -248,13 +267,28 @@ settle_reports(void *arg)
 		if (run->report->valid && run->careful)
 			settle_with_care(run);
 		else if (run->report->valid)
-			settle_report(run);
+		{
+			if (is_repeated(run, i))
+			{
+				lock_report(run, run->report);
+				TableSetRefresh(run->batch.tables);
+			}
+			settle_report(run, run->report);
+		}
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(run->row_context);
 	}
 	if (!run->careful)
 		TouchBatchEnd(&run->batch);
 	TouchCountsFlush(run->batch.counts);
+}
+
+/* Is the report before it, in order, on the same enrolment? */
+static bool
+is_repeated(const ReportRun *run, int i)
+{
+	return i > 0 && run->order[i - 1]->valid &&
+		memcmp(&run->order[i - 1]->token.key.enrollment, &run->order[i]->token.key.enrollment, UUID_LEN) == 0;
 }
 
 static void
@@ -288,22 +322,22 @@ settle_report_alone(void *arg)
 	ReportRun  *run = arg;
 
 	TouchBatchBegin(&run->batch);
-	settle_report(run);
+	lock_report(run, run->report);
+	TableSetRefresh(run->batch.tables);
+	settle_report(run, run->report);
 	TouchBatchEnd(&run->batch);
 	TouchCountsFlush(run->batch.counts);
 }
 
+/*
+ * Lock what a report changes, in the order of the locks, waiting; and read the
+ * enrolment as it is then.
+ */
 static void
-settle_report(void *arg)
+lock_report(ReportRun *run, Report *report)
 {
-	ReportRun  *run = arg;
 	TouchBatch *batch = &run->batch;
-	Report	   *report = run->report;
-	TouchRow	row;
-	TouchFacts	facts;
-	TouchSettled settled;
-	TouchLane  *lane;
-	TimestampTz claimed_at;
+	const TouchKey *key = &report->token.key;
 
 	report->result = "lease_lost";
 	report->enrollment_status = NULL;
@@ -311,19 +345,35 @@ settle_report(void *arg)
 	report->returns_unit = false;
 	report->uses_unit = false;
 	report->failed = false;
-	if (!StorageLockTenant(batch, &report->token.key.tenant, true) ||
-		!StorageLockEnrollment(batch, &report->token.key, true))
+	report->has_row = false;
+	report->has_enrollment = StorageLockTenant(batch, &key->tenant, true) &&
+		TouchFactsLock(batch, key, &report->facts);
+	if (report->has_enrollment)
+		report->has_row = StorageLockToken(batch, &report->token, &report->row);
+}
+
+/* After the locks, with a snapshot that is later. */
+static void
+settle_report(ReportRun *run, Report *report)
+{
+	TouchBatch *batch = &run->batch;
+	TouchRow   *row = &report->row;
+	TouchFacts *facts = &report->facts;
+	TimestampTz claimed_at = row->claimed_at;
+	TouchSettled settled;
+	TouchLane  *lane;
+
+	if (!report->has_enrollment)
 		return;
-	if (!StorageLockToken(batch, &report->token, &row))
+	if (!report->has_row)
 	{
 		answer_again(batch, report);
 		return;
 	}
-	claimed_at = row.claimed_at;
-	lane = TouchBatchLane(batch, &row.key.tenant, row.key.lane);
-	if (lane == NULL || !TouchFactsRead(batch, &row, lane, &facts))
-		elog(ERROR, "enrolment of a queued touch is gone");
-	TouchSettle(batch, &row, &facts, lane, &report->outcome, &settled);
+	lane = TouchBatchLane(batch, &row->key.tenant, row->key.lane);
+	if (lane == NULL || !TouchFactsReadContact(batch, row, lane, facts))
+		elog(ERROR, "contact of a queued touch is gone");
+	TouchSettle(batch, row, facts, lane, &report->outcome, &settled);
 	report->result = settled.logged_only ? "logged" : "ok";
 	report->enrollment_status = unconstify(char *, settled.enrollment_status);
 	report->has_next = settled.has_next;
@@ -331,8 +381,7 @@ settle_report(void *arg)
 	report->returns_unit = report->outcome.status == TOUCH_SKIPPED;
 	report->uses_unit = report->outcome.status != TOUCH_SKIPPED && claimed_at == DT_NOBEGIN;
 	report->failed = report->outcome.status == TOUCH_FAILED && !settled.again;
-	report->campaign = facts.campaign;
-	report->channel = MemoryContextStrdup(batch->context, lane->channel);
+	report->channel = lane->channel;
 	report->claimed_at = claimed_at;
 }
 
@@ -369,11 +418,11 @@ check_breakers(const ReportRun *run)
 		bool		found = true;
 
 		if (report->failed)
-			hash_search(asked, &report->campaign, HASH_ENTER, &found);
+			hash_search(asked, &report->facts.campaign, HASH_ENTER, &found);
 		if (found)
 			continue;
 		values[0] = UUIDPGetDatum(&report->token.key.tenant);
-		values[1] = UUIDPGetDatum(&report->campaign);
+		values[1] = UUIDPGetDatum(&report->facts.campaign);
 		StatementRun(&check_breaker, values, NULL);
 		SPI_freetuptable(SPI_tuptable);
 	}

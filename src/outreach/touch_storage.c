@@ -131,8 +131,7 @@ StorageReadRow(const TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t
 /*
  * Lock the row that a token speaks of, waiting for whoever has it: false if it
  * has moved on, or is under another lease.  A row that was stopped, put aside
- * or deferred under its lease is no longer where it was.  What the batch reads
- * from then on is later than the lock.
+ * or deferred under its lease is no longer where it was.
  */
 bool
 StorageLockToken(const TouchBatch *batch, const TouchToken *token, TouchRow *row)
@@ -140,20 +139,18 @@ StorageLockToken(const TouchBatch *batch, const TouchToken *token, TouchRow *row
 	const TouchKey *key = &token->key;
 	TableAccess *queue = queue_of(batch);
 	Datum		keys[2];
-	bool		found;
 
-	TableSetRefresh(batch->tables);
 	keys[0] = UUIDPGetDatum(&key->tenant);
 	keys[1] = UUIDPGetDatum(&key->enrollment);
-	found = TableFind(queue, QUEUE_BY_ENROLLMENT, keys) && lock_found(queue, LockTupleExclusive, true);
-	if (found)
+	if (!TableFind(queue, QUEUE_BY_ENROLLMENT, keys) || !lock_found(queue, LockTupleExclusive, true))
 	{
-		read_row(queue, row);
-		TableForget(queue);
+		/* another row may have taken its place since the batch's snapshot */
+		TableSetRefresh(batch->tables);
+		if (!TableFind(queue, QUEUE_BY_ENROLLMENT, keys) || !lock_found(queue, LockTupleExclusive, true))
+			return false;
 	}
-	TableSetRefresh(batch->tables);
-	if (!found)
-		return false;
+	read_row(queue, row);
+	TableForget(queue);
 	if ((row->key.lane != key->lane || row->key.due_at != key->due_at) &&
 		row->flags == 0 && row->claimed_at != DT_NOBEGIN)
 		return false;
@@ -166,12 +163,19 @@ StorageLockToken(const TouchBatch *batch, const TouchToken *token, TouchRow *row
  * false if it is gone or, not waiting, if it is being deleted.
  */
 bool
-StorageLockTenant(const TouchBatch *batch, const pg_uuid_t *tenant, bool wait)
+StorageLockTenant(TouchBatch *batch, const pg_uuid_t *tenant, bool wait)
 {
 	Datum		keys[1];
 
+	/* locks last, and reports come in the order of tenants */
+	if (batch->has_locked_tenant && memcmp(&batch->locked_tenant, tenant, UUID_LEN) == 0)
+		return true;
 	keys[0] = UUIDPGetDatum(tenant);
-	return lock_row(TableOpen(batch->tables, &TouchTenants, true), keys, LockTupleKeyShare, wait);
+	if (!lock_row(TableOpen(batch->tables, &TouchTenants, true), keys, LockTupleKeyShare, wait))
+		return false;
+	batch->has_locked_tenant = true;
+	batch->locked_tenant = *tenant;
+	return true;
 }
 
 /*
