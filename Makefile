@@ -44,6 +44,7 @@ ROOMS = \
 	outreach/breaker \
 	outreach/enrollment_views \
 	outreach/analytics \
+	outreach/low_water \
 	outreach/touch_tables \
 	outreach/lane_ring \
 	outreach/touch_scan \

@@ -13,6 +13,7 @@
 #include "core/clone_guard.h"
 #include "core/identity.h"
 #include "core/life_cycles.h"
+#include "outreach/low_water.h"
 #include "outreach/touch_queue.h"
 
 CAMPAIGN_MODULE_MAGIC_COMPAT;
@@ -27,5 +28,6 @@ _PG_init(void)
 	IdentityInit();
 	LifeCyclesInit();
 	TouchQueueInit();
+	LowWaterInit();
 	MarkGUCPrefixReserved("campaign");
 }

@@ -18,7 +18,9 @@ INSERT INTO campaign.maintenance_tasks (task, position, command) VALUES
   ('check_breakers', 4, 'SELECT campaign.check_breakers()'),
   ('match_events', 5, 'SELECT campaign.match_events(NULL, $1)'),
   ('settle_conflicts', 6, 'SELECT campaign.settle_conflicts($1)'),
-  ('fold_counts', 7, 'SELECT campaign.fold_counts()');
+  ('fold_counts', 7, 'SELECT campaign.fold_counts()'),
+  -- a net that should never catch anything: one run in ten
+  ('rescan_marks', 8, 'SELECT CASE WHEN random() < 0.1 THEN campaign.rescan_marks() ELSE 0 END');
 
 CREATE FUNCTION campaign.require_max_rows(max_rows integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

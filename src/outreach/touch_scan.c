@@ -21,21 +21,26 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relscan.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "fmgr.h"
 #include "lib/binaryheap.h"
 #include "miscadmin.h"
+#include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "core/clock.h"
 #include "core/direct_access.h"
 #include "outreach/lane_ring.h"
+#include "outreach/low_water.h"
 #include "outreach/touch_scan.h"
 
 typedef struct DueTouch
@@ -49,7 +54,12 @@ typedef struct DueTouch
 typedef struct DueLane
 {
 	RingLane	lane;
-	DueTouch	last;			/* behind it the stream goes on */
+	LowRange   *parts;			/* below the mark, in their order; then all behind it */
+	int			nparts;
+	int			part;			/* the one that is being read */
+	bool		has_mark;
+	LowPlace	mark;
+	LowPlace	last;			/* behind it the stream goes on */
 	bool		begun;			/* there is a last one */
 	bool		exhausted;		/* the queue has no more */
 	bool		held;
@@ -74,11 +84,30 @@ typedef struct QueueReader
 	Relation	index;
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
-	AttrNumber	enrollment;
-	AttrNumber	due_at;
-	AttrNumber	lease_until;
+	AttrNumber	columns[5];		/* as queue_columns */
 	TimestampTz wall;
+	/* to judge what the scan's snapshot does not see */
+	IndexFetchTableData *fetch;
+	TupleTableSlot *judged;
+	SnapshotData dirty;
+	SnapshotData before_me;		/* as if this transaction had written nothing */
+	DirectPair	lower;			/* of the keys of the part that is read */
+	DirectPair	upper;
 } QueueReader;
+
+enum
+{
+	QUEUE_TENANT, QUEUE_LANE, QUEUE_ENROLLMENT, QUEUE_DUE_AT, QUEUE_LEASE_UNTIL
+};
+
+static const struct
+{
+	const char *name;
+	Oid			type;
+}			queue_columns[] = {
+	{"tenant_id", UUIDOID}, {"lane", INT4OID}, {"enrollment_id", UUIDOID}, {"due_at", TIMESTAMPTZOID},
+	{"lease_until", TIMESTAMPTZOID}
+};
 
 struct TouchScan
 {
@@ -99,6 +128,7 @@ struct TouchScan
 	DueLane   **lanes;			/* those that had something, by tenant and lane once served */
 	int			nlanes;
 	int			size;
+	LowScan		low;			/* of the lane that is looked at */
 	HTAB	   *seen;			/* enrolments */
 	int			nseen;
 	int			nheld;
@@ -114,7 +144,13 @@ static int	look_at_busy(TouchScan *scan, QueueReader *queue, int most);
 static bool is_busy_one(const TouchScan *scan, const LaneId *id);
 static bool is_known(const TouchScan *scan, const LaneId *id);
 static bool look_at(TouchScan *scan, QueueReader *queue, const RingLane *lane, int portion);
-static void read_portion(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion);
+static void read_portion(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion, LowScan *low);
+static bool begin_part(TouchScan *scan, QueueReader *queue, DueLane *lane);
+static bool next_entry(QueueReader *queue, DueLane *lane, LowScan *low);
+static void read_place(QueueReader *queue, TupleTableSlot *slot, LowPlace *place);
+static void judge_unseen(QueueReader *queue, DueLane *lane, ItemPointer tid, LowScan *low);
+static bool is_candidate(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low);
+static bool is_settled(TupleTableSlot *slot);
 static const DueTouch *touch_at_hand(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion);
 static int	compare_due_lanes(Datum a, Datum b, void *arg);
 static int	compare_due_tenants(Datum a, Datum b, void *arg);
@@ -122,6 +158,9 @@ static int	compare_lane_places(const void *a, const void *b);
 static int	serve(TouchScan *scan, QueueReader *queue, int limit, TouchKey *keys);
 static DueTenant *line_up(TouchScan *scan, QueueReader *queue, int limit, binaryheap **line);
 static void remember_busy(TouchScan *scan);
+static int64 rescan_lane(QueueReader *queue, const RingLane *lane);
+
+PG_FUNCTION_INFO_V1(campaign_rescan_marks);
 
 TouchScan *
 TouchScanBegin(const TouchFilter *filter, TimestampTz now, int max_touches)
@@ -176,17 +215,23 @@ open_queue(QueueReader *queue, Snapshot snapshot, TimestampTz wall)
 {
 	queue->table = DirectOpenTable("touch_queue", AccessShareLock);
 	queue->index = DirectOpenIndex(queue->table, "touch_queue_pkey", AccessShareLock);
-	queue->enrollment = DirectColumn(queue->table, "enrollment_id", UUIDOID);
-	queue->due_at = DirectColumn(queue->table, "due_at", TIMESTAMPTZOID);
-	queue->lease_until = DirectColumn(queue->table, "lease_until", TIMESTAMPTZOID);
+	for (int i = 0; i < (int) lengthof(queue_columns); i++)
+		queue->columns[i] = DirectColumn(queue->table, queue_columns[i].name, queue_columns[i].type);
 	queue->slot = table_slot_create(queue->table, NULL);
 	queue->scan = DirectBeginScan(queue->table, queue->index, snapshot, 4);
 	queue->wall = wall;
+	queue->fetch = table_index_fetch_begin(queue->table);
+	queue->judged = table_slot_create(queue->table, NULL);
+	InitDirtySnapshot(queue->dirty);
+	queue->before_me = *snapshot;
+	queue->before_me.curcid = FirstCommandId;
 }
 
 static void
 close_queue(QueueReader *queue)
 {
+	table_index_fetch_end(queue->fetch);
+	ExecDropSingleTupleTableSlot(queue->judged);
 	index_endscan(queue->scan);
 	ExecDropSingleTupleTableSlot(queue->slot);
 	index_close(queue->index, NoLock);
@@ -333,11 +378,24 @@ static bool
 look_at(TouchScan *scan, QueueReader *queue, const RingLane *ring_lane, int portion)
 {
 	DueLane    *lane = palloc0(sizeof(DueLane));
+	LowScan    *low = &scan->low;
 
 	lane->lane = *ring_lane;
-	read_portion(scan, queue, lane, portion);
+	LowWaterBegin(low, queue->table, &ring_lane->id, scan->now - ring_lane->shift, queue->wall);
+	lane->has_mark = low->has_mark;
+	lane->mark = low->mark;
+	lane->nparts = low->nparts;
+	if (low->nparts > 0)
+	{
+		lane->parts = palloc(sizeof(LowRange) * low->nparts);
+		memcpy(lane->parts, low->parts, sizeof(LowRange) * low->nparts);
+	}
+	read_portion(scan, queue, lane, portion, low->marked ? low : NULL);
+	LowWaterEnd(low, lane->part, lane->begun ? &lane->last : NULL);
 	if (lane->ntouches == 0)
 	{
+		if (lane->parts)
+			pfree(lane->parts);
 		pfree(lane);
 		return false;
 	}
@@ -351,51 +409,181 @@ look_at(TouchScan *scan, QueueReader *queue, const RingLane *ring_lane, int port
 	return true;
 }
 
-/* Up to portion more due touches of a lane, which has given all that it had read. */
+/*
+ * Up to portion more due touches of a lane, which has given all that it had
+ * read.  low: the first portion, which tells how far the lane was read.
+ */
 static void
-read_portion(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion)
+read_portion(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion, LowScan *low)
+{
+	lane->next = lane->ntouches = 0;
+	for (; lane->part <= lane->nparts; lane->part++)
+	{
+		if (begin_part(scan, queue, lane))
+		{
+			while (next_entry(queue, lane, low))
+			{
+				if (!is_candidate(scan, queue, lane, low))
+					continue;
+				if (lane->ntouches == lane->size)
+				{
+					lane->size = Max(portion, lane->size);
+					lane->touches = lane->touches == NULL ? palloc(sizeof(DueTouch) * lane->size) :
+						repalloc(lane->touches, sizeof(DueTouch) * lane->size);
+				}
+				lane->touches[lane->ntouches].due_at = lane->last.due_at;
+				lane->touches[lane->ntouches].enrollment = lane->last.enrollment;
+				lane->touches[lane->ntouches].tid = queue->slot->tts_tid;
+				if (++lane->ntouches == portion)
+					return;
+			}
+		}
+	}
+	lane->exhausted = true;
+}
+
+/* Begins to read a part of the lane, behind what was read before; false if nothing of it is due. */
+static bool
+begin_part(TouchScan *scan, QueueReader *queue, DueLane *lane)
 {
 	TimestampTz until = scan->now - lane->lane.shift;
+	const LowRange *part = lane->part < lane->nparts ? &lane->parts[lane->part] : NULL;
+	const LowPlace *from = part ? &part->low : lane->has_mark ? &lane->mark : NULL;
+	StrategyNumber strategy = part ? BTGreaterEqualStrategyNumber : BTGreaterStrategyNumber;
 	ScanKeyData keys[4];
-	DirectPair	behind;
 	int			n = 0;
 
+	if (lane->begun && (from == NULL || LowPlaceCompare(from, &lane->last) <= 0))
+	{
+		from = &lane->last;
+		strategy = BTGreaterStrategyNumber;
+	}
+	if (from && from->due_at > until)
+		return false;
 	ScanKeyInit(&keys[n++], 1, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(&lane->lane.id.tenant));
 	ScanKeyInit(&keys[n++], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(lane->lane.id.lane));
-	ScanKeyInit(&keys[n++], 3, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(until));
-	if (lane->begun)
-		DirectPairKey(&keys[n++], &behind, 3, BTGreaterStrategyNumber,
-					  F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(lane->last.due_at),
-					  F_UUID_CMP, UUIDPGetDatum(&lane->last.enrollment));
+	if (from)
+		DirectPairKey(&keys[n++], &queue->lower, 3, strategy, F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(from->due_at),
+					  F_UUID_CMP, UUIDPGetDatum(&from->enrollment));
+	if (part && part->high.due_at <= until)
+		DirectPairKey(&keys[n++], &queue->upper, 3, BTLessEqualStrategyNumber,
+					  F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(part->high.due_at),
+					  F_UUID_CMP, UUIDPGetDatum(&part->high.enrollment));
+	else
+		ScanKeyInit(&keys[n++], 3, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(until));
 	queue->scan->numberOfKeys = n;
 	index_rescan(queue->scan, keys, n, NULL, 0);
+	return true;
+}
 
-	lane->next = lane->ntouches = 0;
-	while (lane->ntouches < portion)
+/*
+ * The next row of the part that the snapshot sees, into queue->slot and
+ * lane->last; false at the end.  An entry that it does not see is dead to
+ * everybody; or to whoever comes later; or somebody is still at it.
+ */
+static bool
+next_entry(QueueReader *queue, DueLane *lane, LowScan *low)
+{
+	ItemPointer tid;
+
+	while ((tid = index_getnext_tid(queue->scan, ForwardScanDirection)) != NULL)
 	{
-		bool		isnull;
+		ItemPointerData place = *tid;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!index_getnext_slot(queue->scan, ForwardScanDirection, queue->slot))
+		if (index_fetch_heap(queue->scan, queue->slot))
 		{
-			lane->exhausted = true;
-			break;
+			read_place(queue, queue->slot, &lane->last);
+			lane->begun = true;
+			return true;
 		}
-		lane->last.due_at = DatumGetTimestampTz(slot_getattr(queue->slot, queue->due_at, &isnull));
-		lane->last.enrollment = *DatumGetUUIDP(slot_getattr(queue->slot, queue->enrollment, &isnull));
-		lane->last.tid = queue->slot->tts_tid;
-		lane->begun = true;
-		if (DatumGetTimestampTz(slot_getattr(queue->slot, queue->lease_until, &isnull)) > queue->wall ||
-			(scan->seen && hash_search(scan->seen, &lane->last.enrollment, HASH_FIND, NULL)))
+		if (low == NULL)
 			continue;
-		if (lane->ntouches == lane->size)
-		{
-			lane->size = Max(portion, lane->size);
-			lane->touches = lane->touches == NULL ? palloc(sizeof(DueTouch) * lane->size) :
-				repalloc(lane->touches, sizeof(DueTouch) * lane->size);
-		}
-		lane->touches[lane->ntouches++] = lane->last;
+		low->passed++;
+		if (!queue->scan->kill_prior_tuple)
+			judge_unseen(queue, lane, &place, low);
 	}
+	return false;
+}
+
+static void
+read_place(QueueReader *queue, TupleTableSlot *slot, LowPlace *place)
+{
+	bool		isnull;
+
+	place->due_at = DatumGetTimestampTz(slot_getattr(slot, queue->columns[QUEUE_DUE_AT], &isnull));
+	place->enrollment = *DatumGetUUIDP(slot_getattr(slot, queue->columns[QUEUE_ENROLLMENT], &isnull));
+}
+
+/*
+ * Notes a row that the snapshot does not see and that may be alive all the
+ * same: its transaction has not ended, or has only just, or it is this one
+ * that has removed it, and may yet be undone.
+ */
+static void
+judge_unseen(QueueReader *queue, DueLane *lane, ItemPointer tid, LowScan *low)
+{
+	ItemPointerData place = *tid;
+	LowPlace	found;
+	bool		again = false;
+	bool		isnull;
+
+	if (!table_index_fetch_tuple(queue->fetch, &place, &queue->dirty, queue->judged, &again, NULL))
+	{
+		if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
+			return;
+		place = *tid;
+		again = false;
+		if (!table_index_fetch_tuple(queue->fetch, &place, &queue->before_me, queue->judged, &again, NULL))
+			return;
+	}
+	/* the row that the entry spoke of may be gone, and another be in its place */
+	read_place(queue, queue->judged, &found);
+	if (memcmp(DatumGetUUIDP(slot_getattr(queue->judged, queue->columns[QUEUE_TENANT], &isnull)),
+			   &lane->lane.id.tenant, UUID_LEN) == 0 &&
+		DatumGetInt32(slot_getattr(queue->judged, queue->columns[QUEUE_LANE], &isnull)) == lane->lane.id.lane &&
+		(!lane->begun || LowPlaceCompare(&lane->last, &found) <= 0))
+	{
+		lane->last = found;
+		lane->begun = true;
+		LowWaterNote(low, &found, DT_NOBEGIN);
+	}
+	ExecClearTuple(queue->judged);
+}
+
+/* May the row in the slot be claimed?  Notes it. */
+static bool
+is_candidate(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low)
+{
+	bool		isnull;
+	TimestampTz lease = DatumGetTimestampTz(slot_getattr(queue->slot, queue->columns[QUEUE_LEASE_UNTIL], &isnull));
+
+	if (low)
+	{
+		bool		waits = lease > queue->wall && is_settled(queue->slot);
+
+		LowWaterNote(low, &lane->last, waits ? lease : DT_NOBEGIN);
+		low->passed += waits;
+	}
+	return lease <= queue->wall &&
+		(scan->seen == NULL || hash_search(scan->seen, &lane->last.enrollment, HASH_FIND, NULL) == NULL);
+}
+
+/*
+ * Is a leased row as it will be for everybody?  Not if this transaction has
+ * leased it, or somebody is at it, who may give it back.
+ */
+static bool
+is_settled(TupleTableSlot *slot)
+{
+	HeapTupleHeader header = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
+
+	if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header)))
+		return false;
+	if (header->t_infomask & HEAP_XMAX_INVALID)
+		return true;
+	return HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) && !(header->t_infomask & HEAP_XMAX_IS_MULTI) &&
+		!TransactionIdIsInProgress(HeapTupleHeaderGetRawXmax(header));
 }
 
 /* The lane's next touch; NULL if it has none.  Reads on for so many more turns. */
@@ -403,7 +591,7 @@ static const DueTouch *
 touch_at_hand(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion)
 {
 	if (lane->next == lane->ntouches && !lane->exhausted)
-		read_portion(scan, queue, lane, portion);
+		read_portion(scan, queue, lane, portion, NULL);
 	return lane->next < lane->ntouches ? &lane->touches[lane->next] : NULL;
 }
 
@@ -554,4 +742,58 @@ remember_busy(TouchScan *scan)
 		}
 	}
 	LaneRingSetBusy(busy, n);
+}
+
+/*
+ * campaign.rescan_marks(): reads all that claims do not look at, and tells
+ * them of what they would have overlooked.  Returns how many rows.
+ */
+Datum
+campaign_rescan_marks(PG_FUNCTION_ARGS)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TouchFilter everything = {0};
+	LaneRing   *ring = LaneRingBegin(&everything, CampaignNow());
+	QueueReader queue;
+	RingLane	lane;
+	int64		overlooked = 0;
+
+	LaneRingOpen(ring, snapshot);
+	open_queue(&queue, snapshot, GetCurrentTimestamp());
+	while (LaneRingNext(ring, &lane))
+		overlooked += rescan_lane(&queue, &lane);
+	close_queue(&queue);
+	LaneRingClose(ring);
+	UnregisterSnapshot(snapshot);
+	PG_RETURN_INT64(overlooked);
+}
+
+static int64
+rescan_lane(QueueReader *queue, const RingLane *lane)
+{
+	LowPlace	mark;
+	LowPlace	place;
+	ScanKeyData keys[3];
+	int64		overlooked = 0;
+
+	if (!LowWaterMark(queue->table, &lane->id, &mark))
+		return 0;
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(&lane->id.tenant));
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(lane->id.lane));
+	ScanKeyInit(&keys[2], 3, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(mark.due_at));
+	queue->scan->numberOfKeys = 3;
+	index_rescan(queue->scan, keys, 3, NULL, 0);
+	while (index_getnext_slot(queue->scan, ForwardScanDirection, queue->slot))
+	{
+		bool		isnull;
+		TimestampTz lease = DatumGetTimestampTz(slot_getattr(queue->slot, queue->columns[QUEUE_LEASE_UNTIL], &isnull));
+
+		CHECK_FOR_INTERRUPTS();
+		read_place(queue, queue->slot, &place);
+		if (LowWaterCovers(queue->table, &lane->id, &place, Max(lease, queue->wall)))
+			continue;
+		LowWaterLower(&lane->id.tenant, lane->id.lane, place.due_at);
+		overlooked++;
+	}
+	return overlooked;
 }
