@@ -86,6 +86,7 @@ static bool search(TableAccess *table, int index, const Datum *keys, ScanDirecti
 static IndexScanDesc begin_scan(TableAccess *table, int index);
 static void prepare_writes(TableAccess *table);
 static void refuse_strangers(const TableAccess *table);
+static bool is_expected(const TableShape *shape, const char *trigger);
 static void fill_slot(const TableAccess *table, TupleTableSlot *slot, const Datum *values, const bool *nulls);
 static void close_table(TableAccess *table);
 
@@ -461,8 +462,8 @@ refuse_strangers(const TableAccess *table)
 
 	for (int i = 0; triggers && i < triggers->numtriggers; i++)
 	{
-		/* foreign keys are internal; the extension's own end in its library */
-		if (!triggers->triggers[i].tgisinternal)
+		/* those of foreign keys are internal */
+		if (!triggers->triggers[i].tgisinternal && !is_expected(table->shape, triggers->triggers[i].tgname))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("table \"%s\" has a trigger of its own", table->shape->name),
@@ -486,6 +487,17 @@ refuse_strangers(const TableAccess *table)
 				 errmsg("table \"%s\" is not a heap", table->shape->name),
 				 errdetail("Claims and reports rely on the row locks of the heap."),
 				 errhint("ALTER TABLE campaign.%s SET ACCESS METHOD heap.", table->shape->name)));
+}
+
+static bool
+is_expected(const TableShape *shape, const char *trigger)
+{
+	for (int i = 0; shape->triggers[i]; i++)
+	{
+		if (strcmp(shape->triggers[i], trigger) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void

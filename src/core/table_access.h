@@ -21,6 +21,7 @@
 #define CAMPAIGN_TABLE_COLUMNS 32
 #define CAMPAIGN_TABLE_INDEXES 4
 #define CAMPAIGN_TABLE_KEYS 4
+#define CAMPAIGN_TABLE_TRIGGERS 2
 
 /* An index, and by how many of its first columns it is searched. */
 typedef struct TableIndex
@@ -39,6 +40,7 @@ typedef struct TableShape
 	const char *name;
 	const char *columns[CAMPAIGN_TABLE_COLUMNS + 1];
 	TableIndex	indexes[CAMPAIGN_TABLE_INDEXES + 1];
+	const char *triggers[CAMPAIGN_TABLE_TRIGGERS + 1];	/* whose work the caller does himself */
 	struct TableFound *found;	/* NULL at first */
 } TableShape;
 

@@ -18,6 +18,7 @@
 #include "core/ids.h"
 #include "core/statements.h"
 #include "core/table_access.h"
+#include "outreach/low_water.h"
 #include "outreach/touch_queue.h"
 #include "outreach/touch_tables.h"
 
@@ -228,6 +229,9 @@ StorageUpdate(const TouchBatch *batch, TouchRow *row)
 	values[QUEUE_FLAGS] = Int16GetDatum(row->flags);
 	values[QUEUE_RESCHEDULED] = BoolGetDatum(row->rescheduled);
 	TableUpdate(queue_of(batch), &row->key.tid, values, NULL);
+	/* as the triggers of the table do; what is under a lease is not looked for */
+	if (row->lease_until <= GetCurrentTimestamp())
+		LowWaterLower(&row->key.tenant, row->key.lane, row->key.due_at);
 }
 
 /* Remove a row that the caller has locked. */
