@@ -33,66 +33,6 @@ DocumentRoot(const Jsonb *jb, JsonbValue *value)
 }
 
 /*
- * Places the cursor before the first child of the named part.
- */
-void
-DocumentScan(DocCursor *cursor, const JsonbContainer *container, DocPart part)
-{
-	uint32		count = JsonContainerSize(container);
-	uint32		children = JsonContainerIsObject(container) ? 2 * count : count;
-
-	cursor->container = container;
-	cursor->base = (const char *) &container->children[children];
-	cursor->index = part == DOC_VALUES ? count : 0;
-	cursor->offset = part == DOC_VALUES ? getJsonbOffset(container, count) : 0;
-}
-
-/*
- * Reads the child under the cursor and steps on.  The caller counts.
- *
- * This is the server's own reading of an entry, which it does not export; the
- * layout is that of utils/jsonb.h.
- */
-void
-DocumentNext(DocCursor *cursor, JsonbValue *value)
-{
-	JEntry		entry = cursor->container->children[cursor->index];
-	uint32		start = cursor->offset;
-	uint32		end = start;
-	const char *aligned = cursor->base + INTALIGN(start);
-
-	JBE_ADVANCE_OFFSET(end, entry);
-	cursor->offset = end;
-	cursor->index++;
-
-	switch (entry & JENTRY_TYPEMASK)
-	{
-		case JENTRY_ISSTRING:
-			value->type = jbvString;
-			value->val.string.val = unconstify(char *, cursor->base) + start;
-			value->val.string.len = end - start;
-			break;
-		case JENTRY_ISNUMERIC:
-			value->type = jbvNumeric;
-			value->val.numeric = (Numeric) unconstify(char *, aligned);
-			break;
-		case JENTRY_ISBOOL_TRUE:
-		case JENTRY_ISBOOL_FALSE:
-			value->type = jbvBool;
-			value->val.boolean = JBE_ISBOOL_TRUE(entry);
-			break;
-		case JENTRY_ISCONTAINER:
-			value->type = jbvBinary;
-			value->val.binary.data = (JsonbContainer *) unconstify(char *, aligned);
-			value->val.binary.len = end - INTALIGN(start);
-			break;
-		default:
-			value->type = jbvNull;
-			break;
-	}
-}
-
-/*
  * The value of a key, if the object has it.
  */
 bool

@@ -1,7 +1,7 @@
 /*
  * document_schema.c
- *		What the tables of a document give besides validation: its fields by
- *		name, its normal form and its JSON Schema (2020-12).
+ *		What the tables of a document give besides validation: the index that
+ *		the walker uses, the normal form and the JSON Schema (2020-12).
  *
  * The schema says what the walker of documents.c checks, so the two must change
  * together: a kind of rule has one branch there and one here, and the fuzz
@@ -27,6 +27,8 @@
 /* Decimals of a number in normal form: below a millisecond, of hours. */
 #define NUMBER_SCALE 6
 
+static bool KeyFollows(const DocSchema *schema, int field, int other);
+static int	FindField(const DocSchema *object, const char *name);
 static JsonbValue *PushNormal(JsonbParseState **state, JsonbIteratorToken token,
 							  const DocSchema *schema, const JsonbValue *value, int index);
 static JsonbValue *PushNormalObject(JsonbParseState **state, const DocSchema *schema,
@@ -45,19 +47,37 @@ static void WriteRule(StringInfo out, const DocSchema *schema, const DocRule *ru
 static void WriteMember(StringInfo out, const char *key, const char *text);
 
 /*
- * The number of the field of that name, or -1.
+ * Makes the schema's index.  Jsonb orders keys by their length and then by
+ * their bytes.
  */
-int
-DocumentFindField(const DocSchema *schema, const char *key, int len)
+void
+DocumentMakeIndex(const DocSchema *schema)
 {
+	DocIndex   *index = schema->index;
+	const DocSchema *object = schema->type == DOC_ARRAY ? schema->items : schema;
+
+	Assert(schema->nfields <= DOC_MAX_FIELDS && schema->nrules <= DOC_MAX_RULES);
+	Assert(schema->type != DOC_ARRAY || schema->max <= DOC_MAX_RULED_ITEMS);
 	for (int i = 0; i < schema->nfields; i++)
 	{
-		const char *name = schema->fields[i].name;
+		int			place = i;
 
-		if (strncmp(name, key, len) == 0 && name[len] == '\0')
-			return i;
+		index->lens[i] = strlen(schema->fields[i].name);
+		if (schema->fields[i].required)
+			index->required |= UINT32_C(1) << i;
+		for (; place > 0 && KeyFollows(schema, index->order[place - 1], i); place--)
+			index->order[place] = index->order[place - 1];
+		index->order[place] = i;
 	}
-	return -1;
+	for (int i = 0; i < schema->nrules; i++)
+	{
+		const DocRule *rule = &schema->rules[i];
+
+		index->rule_keys[i] = FindField(object, rule->key);
+		if (rule->other)
+			index->rule_others[i] = FindField(object, rule->other);
+	}
+	index->ready = true;
 }
 
 /*
@@ -144,6 +164,27 @@ DocumentJsonSchema(const Document *document)
 	WriteSchema(&out, document->root);
 	appendStringInfoChar(&out, '}');
 	return ParseJson(out.data);
+}
+
+/* Whether jsonb has the key of one field behind that of the other. */
+static bool
+KeyFollows(const DocSchema *schema, int field, int other)
+{
+	int			difference = (int) schema->index->lens[field] - schema->index->lens[other];
+
+	return difference > 0 ||
+		(difference == 0 && strcmp(schema->fields[field].name, schema->fields[other].name) > 0);
+}
+
+static int
+FindField(const DocSchema *object, const char *name)
+{
+	for (int i = 0; i < object->nfields; i++)
+	{
+		if (strcmp(object->fields[i].name, name) == 0)
+			return i;
+	}
+	elog(ERROR, "rule of a document names the unknown key \"%s\"", name);
 }
 
 static JsonbValue *

@@ -22,6 +22,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/numeric.h"
@@ -40,6 +41,26 @@ typedef struct DocPlace
 	int			number;			/* bytes of key, or the element's index */
 } DocPlace;
 
+/* What a rule of an array asks about an element. */
+typedef enum DocTrait
+{
+	TRAIT_NO_OBJECT,			/* the element has no keys */
+	TRAIT_ABSENT,
+	TRAIT_TRUE,
+	TRAIT_FALSE,
+	TRAIT_IN_TURN,				/* the number of the element, from 1 */
+	TRAIT_OUT_OF_TURN,			/* another whole number, not negative */
+	TRAIT_OTHER
+} DocTrait;
+
+/* The traits of an array's elements by rule, taken as they are checked. */
+typedef struct DocTraits
+{
+	const DocSchema *array;
+	int			item;			/* the element that is checked */
+	uint8		of[DOC_MAX_RULES][DOC_MAX_RULED_ITEMS];	/* DocTrait */
+} DocTraits;
+
 struct DocWalk
 {
 	const Document *document;
@@ -53,24 +74,25 @@ struct DocWalk
 
 static void WalkDocument(DocWalk *walk, const Document *document,
 						 const Jsonb *jb, int limit);
-static void CheckValue(DocWalk *walk, const DocSchema *schema, const JsonbValue *value);
-static bool HasType(const DocSchema *schema, const JsonbValue *value);
+static void CheckValue(DocWalk *walk, const DocSchema *schema, const JsonbValue *value,
+					   DocTraits *traits);
 static void FaultWrongType(DocWalk *walk, const DocSchema *schema, const JsonbValue *value);
 static void CheckString(DocWalk *walk, const DocSchema *schema, const JsonbValue *value);
+static int	CharCount(const DocSchema *schema, const char *text, int len);
 static void CheckListed(DocWalk *walk, const DocSchema *schema, const JsonbValue *value);
 static void CheckNumber(DocWalk *walk, const DocSchema *schema, const JsonbValue *value);
 static void CheckArray(DocWalk *walk, const DocSchema *schema, const JsonbContainer *array);
-static void CheckObject(DocWalk *walk, const DocSchema *schema, const JsonbContainer *object);
+static void CheckObject(DocWalk *walk, const DocSchema *schema, const JsonbContainer *object,
+						DocTraits *traits);
+static int	MatchField(const DocSchema *schema, int *place, const char *key, int len);
 static void CheckFields(DocWalk *walk, const DocSchema *schema,
 						const JsonbValue *values, uint32 seen);
-static void CheckObjectRule(DocWalk *walk, const DocSchema *schema,
-							const DocRule *rule, uint32 seen);
-static void CheckArrayRule(DocWalk *walk, const DocRule *rule,
-						   const JsonbContainer *array, int count);
-static void CheckNumbering(DocWalk *walk, const DocRule *rule,
-						   const JsonbContainer *array, int count);
+static void CheckObjectRule(DocWalk *walk, const DocSchema *schema, int rule, uint32 seen);
+static void TakeTraits(DocTraits *traits, const JsonbValue *values, uint32 seen);
+static DocTrait TraitOf(const JsonbValue *value, int turn);
+static void CheckArrayRule(DocWalk *walk, const DocRule *rule, const uint8 *traits, int count);
+static void FaultInElement(DocWalk *walk, const DocRule *rule, int item, bool numbered);
 static void FaultUnknownKey(DocWalk *walk, const DocSchema *schema);
-static bool ElementGet(const JsonbValue *element, const char *key, JsonbValue *value);
 static bool Enter(DocWalk *walk, const char *key, int number);
 static void Leave(DocWalk *walk);
 static char *PathText(const DocWalk *walk);
@@ -223,59 +245,48 @@ WalkDocument(DocWalk *walk, const Document *document, const Jsonb *jb, int limit
 	walk->depth = 0;
 
 	DocumentRoot(jb, &root);
-	CheckValue(walk, document->root, &root);
+	CheckValue(walk, document->root, &root, NULL);
 }
 
+/*
+ * Gives the traits, if they are wanted, of an object.
+ */
 static void
-CheckValue(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
+CheckValue(DocWalk *walk, const DocSchema *schema, const JsonbValue *value, DocTraits *traits)
 {
-	check_stack_depth();
+	bool		right_type = false;
 
-	if (!HasType(schema, value))
-	{
-		FaultWrongType(walk, schema, value);
-		return;
-	}
 	switch (schema->type)
 	{
 		case DOC_STRING:
-			CheckString(walk, schema, value);
+			right_type = value->type == jbvString;
+			if (right_type)
+				CheckString(walk, schema, value);
 			break;
 		case DOC_NUMBER:
 		case DOC_INTEGER:
-			CheckNumber(walk, schema, value);
+			right_type = value->type == jbvNumeric;
+			if (right_type)
+				CheckNumber(walk, schema, value);
 			break;
 		case DOC_BOOLEAN:
+			right_type = value->type == jbvBool;
 			break;
 		case DOC_ARRAY:
-			CheckArray(walk, schema, value->val.binary.data);
-			break;
-		case DOC_OBJECT:
-			CheckObject(walk, schema, value->val.binary.data);
-			break;
-	}
-}
-
-static bool
-HasType(const DocSchema *schema, const JsonbValue *value)
-{
-	switch (schema->type)
-	{
-		case DOC_STRING:
-			return value->type == jbvString;
-		case DOC_NUMBER:
-		case DOC_INTEGER:
-			return value->type == jbvNumeric;
-		case DOC_BOOLEAN:
-			return value->type == jbvBool;
-		case DOC_ARRAY:
-			return value->type == jbvBinary &&
+			right_type = value->type == jbvBinary &&
 				JsonContainerIsArray(value->val.binary.data);
+			if (right_type)
+				CheckArray(walk, schema, value->val.binary.data);
+			break;
 		case DOC_OBJECT:
-			return value->type == jbvBinary &&
+			right_type = value->type == jbvBinary &&
 				JsonContainerIsObject(value->val.binary.data);
+			if (right_type)
+				CheckObject(walk, schema, value->val.binary.data, traits);
+			break;
 	}
-	return false;
+	if (!right_type)
+		FaultWrongType(walk, schema, value);
 }
 
 /*
@@ -318,8 +329,8 @@ FaultWrongType(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 }
 
 /*
- * Lengths are in characters.  A string has at most as many as it has bytes, so
- * that most are never counted.
+ * Lengths are in characters.  A string has at most as many as it has bytes, and
+ * at least one if it has any, so that most are never counted.
  */
 static void
 CheckString(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
@@ -338,14 +349,15 @@ CheckString(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 					  schema->format->name, Quoted(text, len));
 		return;
 	}
-	if (len > schema->max && pg_mbstrlen_with_len(text, len) > schema->max)
+	if (len > schema->max && CharCount(schema, text, len) > schema->max)
 	{
 		DocumentFault(walk, "too_long", NULL, "must have at most %d characters, not %d",
-					  schema->max, pg_mbstrlen_with_len(text, len));
+					  schema->max, CharCount(schema, text, len));
 		return;
 	}
-	if (len < schema->min * MAX_MULTIBYTE_CHAR_LEN &&
-		pg_mbstrlen_with_len(text, len) < schema->min)
+	if (len < schema->min ||
+		(schema->min > 1 && len < schema->min * MAX_MULTIBYTE_CHAR_LEN &&
+		 CharCount(schema, text, len) < schema->min))
 	{
 		DocumentFault(walk, "too_short", NULL, "must have at least %d character%s",
 					  schema->min, schema->min == 1 ? "" : "s");
@@ -353,6 +365,13 @@ CheckString(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 	}
 	if (schema->inspect)
 		schema->inspect(walk, text, len);
+}
+
+/* The characters of a string that has the schema's format. */
+static int
+CharCount(const DocSchema *schema, const char *text, int len)
+{
+	return schema->format && schema->format->ascii ? len : pg_mbstrlen_with_len(text, len);
 }
 
 static void
@@ -364,7 +383,11 @@ CheckListed(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 
 	for (const char *const *known = schema->values; *known; known++)
 	{
-		if (strncmp(*known, text, len) == 0 && (*known)[len] == '\0')
+		int			same = 0;
+
+		while (same < len && (*known)[same] == text[same])
+			same++;
+		if (same == len && (*known)[len] == '\0')
 			return;
 	}
 	initStringInfo(&list);
@@ -411,7 +434,9 @@ CheckArray(DocWalk *walk, const DocSchema *schema, const JsonbContainer *array)
 {
 	uint32		count = JsonContainerSize(array);
 	DocCursor	cursor;
+	DocTraits	traits;
 
+	check_stack_depth();
 	if (count < schema->min)
 		DocumentFault(walk, "too_few_items", NULL, "must have at least %d item%s, not %u",
 					  schema->min, schema->min == 1 ? "" : "s", count);
@@ -421,20 +446,26 @@ CheckArray(DocWalk *walk, const DocSchema *schema, const JsonbContainer *array)
 					  schema->max, count);
 		count = schema->max;
 	}
+	if (schema->nrules > 0 && !schema->index->ready)
+		DocumentMakeIndex(schema);
 
+	traits.array = schema;
 	DocumentScan(&cursor, array, DOC_ELEMENTS);
 	for (uint32 i = 0; i < count && !walk->done; i++)
 	{
 		JsonbValue	element;
 
 		DocumentNext(&cursor, &element);
+		traits.item = i;
+		for (int rule = 0; rule < schema->nrules; rule++)
+			traits.of[rule][i] = TRAIT_NO_OBJECT;
 		if (!Enter(walk, NULL, i))
 			return;
-		CheckValue(walk, schema->items, &element);
+		CheckValue(walk, schema->items, &element, schema->nrules > 0 ? &traits : NULL);
 		Leave(walk);
 	}
 	for (int i = 0; i < schema->nrules && !walk->done; i++)
-		CheckArrayRule(walk, &schema->rules[i], array, count);
+		CheckArrayRule(walk, &schema->rules[i], traits.of[i], count);
 }
 
 /*
@@ -442,34 +473,36 @@ CheckArray(DocWalk *walk, const DocSchema *schema, const JsonbContainer *array)
  * fields in the order of the schema.
  */
 static void
-CheckObject(DocWalk *walk, const DocSchema *schema, const JsonbContainer *object)
+CheckObject(DocWalk *walk, const DocSchema *schema, const JsonbContainer *object,
+			DocTraits *traits)
 {
 	uint32		count = JsonContainerSize(object);
 	JsonbValue	values[DOC_MAX_FIELDS];
 	uint32		seen = 0;
+	int			place = 0;
 	DocCursor	keys;
 	DocCursor	contents;
 
-	Assert(schema->nfields <= DOC_MAX_FIELDS);
+	check_stack_depth();
+	if (!schema->index->ready)
+		DocumentMakeIndex(schema);
 	DocumentScan(&keys, object, DOC_KEYS);
 	DocumentScan(&contents, object, DOC_VALUES);
 	for (uint32 i = 0; i < count && !walk->done; i++)
 	{
-		JsonbValue	key;
-		JsonbValue	content;
-		int			field;
+		JsonbValue	ignored;
+		int			len;
+		const char *key = DocumentNextKey(&keys, &len);
+		int			field = MatchField(schema, &place, key, len);
 
-		CHECK_FOR_INTERRUPTS();
-		DocumentNext(&keys, &key);
-		DocumentNext(&contents, &content);
-		field = DocumentFindField(schema, key.val.string.val, key.val.string.len);
+		DocumentNext(&contents, field >= 0 ? &values[field] : &ignored);
 		if (field >= 0 && !schema->fields[field].forbidden)
 		{
-			values[field] = content;
 			seen |= UINT32_C(1) << field;
 			continue;
 		}
-		if (!Enter(walk, key.val.string.val, key.val.string.len))
+		CHECK_FOR_INTERRUPTS();
+		if (!Enter(walk, key, len))
 			return;
 		if (field >= 0)
 			DocumentFault(walk, "forbidden_key", schema->fields[field].forbidden,
@@ -481,23 +514,54 @@ CheckObject(DocWalk *walk, const DocSchema *schema, const JsonbContainer *object
 	if (!walk->done)
 		CheckFields(walk, schema, values, seen);
 	for (int i = 0; i < schema->nrules && !walk->done; i++)
-		CheckObjectRule(walk, schema, &schema->rules[i], seen);
+		CheckObjectRule(walk, schema, i, seen);
+	if (traits)
+		TakeTraits(traits, values, seen);
+}
+
+/*
+ * The number of the field that the key names, or -1.  Keys are asked for as
+ * jsonb orders them, and *place is how far they have come in the same order of
+ * the fields, from 0.
+ */
+static int
+MatchField(const DocSchema *schema, int *place, const char *key, int len)
+{
+	const DocIndex *index = schema->index;
+
+	for (; *place < schema->nfields; (*place)++)
+	{
+		int			field = index->order[*place];
+		int			difference = (int) index->lens[field] - len;
+
+		if (difference == 0)
+		{
+			const char *name = schema->fields[field].name;
+
+			/* the empty key is no field's, so that there is a first byte */
+			difference = (int) (unsigned char) *name - (int) (unsigned char) *key;
+			if (difference == 0)
+				difference = memcmp(name, key, len);
+			if (difference == 0)
+				return field;
+		}
+		if (difference > 0)
+			break;
+	}
+	return -1;
 }
 
 static void
 CheckFields(DocWalk *walk, const DocSchema *schema, const JsonbValue *values, uint32 seen)
 {
-	for (int i = 0; i < schema->nfields && !walk->done; i++)
+	for (uint32 rest = seen | schema->index->required; rest != 0 && !walk->done; rest &= rest - 1)
 	{
-		const DocField *field = &schema->fields[i];
-		bool		present = (seen & (UINT32_C(1) << i)) != 0;
+		int			field = pg_rightmost_one_pos32(rest);
 
-		if (!present && !field->required)
-			continue;
-		if (!Enter(walk, field->name, strlen(field->name)))
+		if (!Enter(walk, schema->fields[field].name, schema->index->lens[field]))
 			return;
-		if (present)
-			CheckValue(walk, field->schema, &values[i]);
+		if (seen & (UINT32_C(1) << field))
+			CheckValue(walk, schema->fields[field].schema, &values[field], NULL);
 		else
 			DocumentFault(walk, "missing_key", NULL, "is required");
 		Leave(walk);
@@ -505,16 +569,11 @@ CheckFields(DocWalk *walk, const DocSchema *schema, const JsonbValue *values, ui
 }
 
 static void
-CheckObjectRule(DocWalk *walk, const DocSchema *schema, const DocRule *rule, uint32 seen)
+CheckObjectRule(DocWalk *walk, const DocSchema *schema, int number, uint32 seen)
 {
-	int			key = DocumentFindField(schema, rule->key, strlen(rule->key));
-	int			other = DocumentFindField(schema, rule->other, strlen(rule->other));
-	bool		has_key;
-	bool		has_other;
-
-	Assert(key >= 0 && other >= 0);
-	has_key = (seen & (UINT32_C(1) << key)) != 0;
-	has_other = (seen & (UINT32_C(1) << other)) != 0;
+	const DocRule *rule = &schema->rules[number];
+	bool		has_key = (seen >> schema->index->rule_keys[number]) & 1;
+	bool		has_other = (seen >> schema->index->rule_others[number]) & 1;
 
 	if (rule->kind == DOC_AT_MOST_ONE && has_key && has_other)
 		DocumentFault(walk, rule->code, rule->hint, "%s", rule->message);
@@ -527,89 +586,73 @@ CheckObjectRule(DocWalk *walk, const DocSchema *schema, const DocRule *rule, uin
 	}
 }
 
+/* What the rules of the array that an object is in want to know of it. */
 static void
-CheckArrayRule(DocWalk *walk, const DocRule *rule, const JsonbContainer *array, int count)
+TakeTraits(DocTraits *traits, const JsonbValue *values, uint32 seen)
 {
-	DocCursor	cursor;
+	for (int rule = 0; rule < traits->array->nrules; rule++)
+	{
+		int			field = traits->array->index->rule_keys[rule];
+
+		traits->of[rule][traits->item] = (seen >> field) & 1
+			? TraitOf(&values[field], traits->item + 1) : TRAIT_ABSENT;
+	}
+}
+
+static DocTrait
+TraitOf(const JsonbValue *value, int turn)
+{
+	DocNumber	number;
+
+	if (value->type == jbvBool)
+		return value->val.boolean ? TRAIT_TRUE : TRAIT_FALSE;
+	if (value->type != jbvNumeric || !DocumentReadNumber(value->val.numeric, &number) ||
+		number.fraction || number.negative)
+		return TRAIT_OTHER;
+	return number.whole == turn ? TRAIT_IN_TURN : TRAIT_OUT_OF_TURN;
+}
+
+/*
+ * A number that is no positive whole number at all has had its fault already.
+ */
+static void
+CheckArrayRule(DocWalk *walk, const DocRule *rule, const uint8 *traits, int count)
+{
+	bool		numbered = false;
 	bool		all_false = count > 0;
 
-	if (rule->kind == DOC_NUMBERED)
+	for (int i = 0; i < count; i++)
 	{
-		CheckNumbering(walk, rule, array, count);
-		return;
+		numbered = numbered || traits[i] > TRAIT_ABSENT;
+		all_false = all_false && traits[i] == TRAIT_FALSE;
 	}
-	DocumentScan(&cursor, array, DOC_ELEMENTS);
 	for (int i = 0; i < count && !walk->done; i++)
 	{
-		JsonbValue	element;
-		JsonbValue	value;
-		bool		present;
-		bool		is_false;
-
-		DocumentNext(&cursor, &element);
-		present = ElementGet(&element, rule->key, &value);
-		is_false = present && value.type == jbvBool && !value.val.boolean;
-		all_false = all_false && is_false;
-		if (rule->kind == DOC_FIRST_ONLY && i > 0 && present &&
-			value.type == jbvBool && value.val.boolean)
-		{
-			if (!Enter(walk, NULL, i))
-				return;
-			if (Enter(walk, rule->key, strlen(rule->key)))
-			{
-				DocumentFault(walk, rule->code, rule->hint, "%s", rule->message);
-				Leave(walk);
-			}
-			Leave(walk);
-		}
+		if (rule->kind == DOC_NUMBERED && numbered &&
+			(traits[i] == TRAIT_ABSENT || traits[i] == TRAIT_OUT_OF_TURN))
+			FaultInElement(walk, rule, i, true);
+		else if (rule->kind == DOC_FIRST_ONLY && i > 0 && traits[i] == TRAIT_TRUE)
+			FaultInElement(walk, rule, i, false);
 	}
 	if (rule->kind == DOC_NOT_ALL_FALSE && all_false)
 		DocumentFault(walk, rule->code, rule->hint, "%s", rule->message);
 }
 
-/*
- * What is no positive whole number at all has had its fault already.
- */
+/* A rule's fault at its key in an element, with the element's number if that says it. */
 static void
-CheckNumbering(DocWalk *walk, const DocRule *rule, const JsonbContainer *array, int count)
+FaultInElement(DocWalk *walk, const DocRule *rule, int item, bool numbered)
 {
-	bool		numbered = false;
-
-	for (int pass = 0; pass < 2; pass++)
+	if (!Enter(walk, NULL, item))
+		return;
+	if (Enter(walk, rule->key, strlen(rule->key)))
 	{
-		DocCursor	cursor;
-
-		DocumentScan(&cursor, array, DOC_ELEMENTS);
-		for (int i = 0; i < count && !walk->done; i++)
-		{
-			JsonbValue	element;
-			JsonbValue	value;
-			DocNumber	number;
-			bool		present;
-
-			DocumentNext(&cursor, &element);
-			present = ElementGet(&element, rule->key, &value);
-			numbered = numbered || present;
-			if (pass == 0 || element.type != jbvBinary ||
-				!JsonContainerIsObject(element.val.binary.data))
-				continue;
-			if (present && (value.type != jbvNumeric ||
-							!DocumentReadNumber(value.val.numeric, &number) ||
-							number.fraction || number.negative ||
-							DocumentCompareNumber(&number, i + 1) == 0))
-				continue;
-			if (!Enter(walk, NULL, i))
-				return;
-			if (Enter(walk, rule->key, strlen(rule->key)))
-			{
-				DocumentFault(walk, rule->code, rule->hint, "%s %d", rule->message, i + 1);
-				Leave(walk);
-			}
-			Leave(walk);
-		}
-		if (!numbered)
-			return;
+		if (numbered)
+			DocumentFault(walk, rule->code, rule->hint, "%s %d", rule->message, item + 1);
+		else
+			DocumentFault(walk, rule->code, rule->hint, "%s", rule->message);
+		Leave(walk);
 	}
+	Leave(walk);
 }
 
 static void
@@ -634,14 +677,6 @@ FaultUnknownKey(DocWalk *walk, const DocSchema *schema)
 		appendStringInfoChar(&hint, '.');
 	}
 	DocumentFault(walk, "unknown_key", hint.data, "is not a known key");
-}
-
-static bool
-ElementGet(const JsonbValue *element, const char *key, JsonbValue *value)
-{
-	return element->type == jbvBinary &&
-		JsonContainerIsObject(element->val.binary.data) &&
-		DocumentGet(element->val.binary.data, key, value);
 }
 
 /*

@@ -35,6 +35,7 @@ typedef struct DocFormat
 	const char *pattern;		/* ECMA 262, anchored, the same rule as accepts */
 	const char *hint;
 	bool		(*accepts) (const char *text, int len);
+	bool		ascii;			/* takes ASCII alone, so that bytes are characters */
 	bool		fold;			/* the normal form is in lower case (ASCII) */
 } DocFormat;
 
@@ -77,6 +78,26 @@ typedef struct DocRule
 	const char *hint;
 } DocRule;
 
+/* The most keys that one object may know, rules of one schema, and items of an array with rules. */
+#define DOC_MAX_FIELDS 32
+#define DOC_MAX_RULES 4
+#define DOC_MAX_RULED_ITEMS 64
+
+/*
+ * What the walker looks up in the tables of an object, or of an array with
+ * rules, made at their first use in a backend.  Zeros before that.
+ */
+typedef struct DocIndex
+{
+	bool		ready;
+	uint32		required;		/* fields, as bits by their number */
+	uint8		lens[DOC_MAX_FIELDS];	/* of the fields' names */
+	uint8		order[DOC_MAX_FIELDS];	/* fields, as jsonb orders keys */
+	uint8		rule_keys[DOC_MAX_RULES];	/* fields that rules name; those of
+											 * the items, in an array */
+	uint8		rule_others[DOC_MAX_RULES];
+} DocIndex;
+
 struct DocSchema
 {
 	DocType		type;
@@ -105,13 +126,11 @@ struct DocSchema
 	void		(*complete) (JsonbParseState **state,
 							 const JsonbContainer *object, int index);
 
-	/* arrays and objects */
+	/* arrays and objects; an index for objects, and for arrays with rules */
 	const DocRule *rules;
 	int			nrules;
+	DocIndex   *index;
 };
-
-/* The most keys that one object may know. */
-#define DOC_MAX_FIELDS 32
 
 typedef struct Document
 {
@@ -155,10 +174,82 @@ typedef struct DocNumber
 	bool		fraction;
 } DocNumber;
 
+/*
+ * Places the cursor before the first child of the named part.
+ */
+static inline void
+DocumentScan(DocCursor *cursor, const JsonbContainer *container, DocPart part)
+{
+	uint32		count = JsonContainerSize(container);
+	uint32		children = JsonContainerIsObject(container) ? 2 * count : count;
+
+	cursor->container = container;
+	cursor->base = (const char *) &container->children[children];
+	cursor->index = part == DOC_VALUES ? count : 0;
+	cursor->offset = part == DOC_VALUES ? getJsonbOffset(container, count) : 0;
+}
+
+/*
+ * Reads the child under the cursor and steps on.  The caller counts.
+ *
+ * This is the server's own reading of an entry, which it does not export; the
+ * layout is that of utils/jsonb.h.
+ */
+static inline void
+DocumentNext(DocCursor *cursor, JsonbValue *value)
+{
+	JEntry		entry = cursor->container->children[cursor->index];
+	uint32		start = cursor->offset;
+	uint32		end = start;
+	const char *aligned = cursor->base + INTALIGN(start);
+
+	JBE_ADVANCE_OFFSET(end, entry);
+	cursor->offset = end;
+	cursor->index++;
+
+	switch (entry & JENTRY_TYPEMASK)
+	{
+		case JENTRY_ISSTRING:
+			value->type = jbvString;
+			value->val.string.val = unconstify(char *, cursor->base) + start;
+			value->val.string.len = end - start;
+			break;
+		case JENTRY_ISNUMERIC:
+			value->type = jbvNumeric;
+			value->val.numeric = (Numeric) unconstify(char *, aligned);
+			break;
+		case JENTRY_ISBOOL_TRUE:
+		case JENTRY_ISBOOL_FALSE:
+			value->type = jbvBool;
+			value->val.boolean = JBE_ISBOOL_TRUE(entry);
+			break;
+		case JENTRY_ISCONTAINER:
+			value->type = jbvBinary;
+			value->val.binary.data = (JsonbContainer *) unconstify(char *, aligned);
+			value->val.binary.len = end - INTALIGN(start);
+			break;
+		default:
+			value->type = jbvNull;
+			break;
+	}
+}
+
+/* The same for a key of an object: its text, not terminated. */
+static inline const char *
+DocumentNextKey(DocCursor *cursor, int *len)
+{
+	const char *key = cursor->base + cursor->offset;
+	uint32		end = cursor->offset;
+
+	JBE_ADVANCE_OFFSET(end, cursor->container->children[cursor->index]);
+	*len = end - cursor->offset;
+	cursor->offset = end;
+	cursor->index++;
+	return key;
+}
+
 /* document_reader.c */
 extern void DocumentRoot(const Jsonb *jb, JsonbValue *value);
-extern void DocumentScan(DocCursor *cursor, const JsonbContainer *container, DocPart part);
-extern void DocumentNext(DocCursor *cursor, JsonbValue *value);
 extern bool DocumentGet(const JsonbContainer *object, const char *key, JsonbValue *value);
 
 extern bool DocumentReadNumber(Numeric numeric, DocNumber *number);
@@ -173,7 +264,7 @@ extern bool DocumentFault(DocWalk *walk, const char *code, const char *hint,
 						  const char *format,...) pg_attribute_printf(4, 5);
 
 /* document_schema.c */
-extern int	DocumentFindField(const DocSchema *schema, const char *key, int len);
+extern void DocumentMakeIndex(const DocSchema *schema);
 extern const char *DocumentNearestField(const DocSchema *schema, const char *key, int len);
 extern Jsonb *DocumentNormalize(const Document *document, const Jsonb *jb);
 extern void DocumentPush(JsonbParseState **state, const char *key, JsonbValue *value);

@@ -76,13 +76,15 @@ static const DocFormat identifier_format = {
 	.name = "a lower-case identifier",
 	.pattern = "^[a-z][a-z0-9_]*$",
 	.hint = "Use lower-case letters, digits and underscores, beginning with a letter.",
-	.accepts = IsIdentifier
+	.accepts = IsIdentifier,
+	.ascii = true
 };
 static const DocFormat uuid_format = {
 	.name = "a UUID",
 	.pattern = "^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
 	.hint = "Write 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.",
 	.accepts = IsUuid,
+	.ascii = true,
 	.fold = true
 };
 static const DocFormat line_format = {
@@ -99,7 +101,8 @@ static const DocAlias channel_aliases[] = {{"call_script", "call"}, {NULL, NULL}
 #define ONE_OF(list) {.type = DOC_STRING, .values = (list)}
 #define INTEGER(least, most) {.type = DOC_INTEGER, .min = (least), .max = (most)}
 #define LIST(of, most) {.type = DOC_ARRAY, .items = &(of), .max = (most)}
-#define FIELDS(list) .fields = (list), .nfields = lengthof(list)
+#define INDEX .index = &(DocIndex) {0}
+#define FIELDS(list) .fields = (list), .nfields = lengthof(list), INDEX
 #define RULES(list) .rules = (list), .nrules = lengthof(list)
 
 static const DocSchema boolean_schema = {.type = DOC_BOOLEAN};
@@ -211,7 +214,7 @@ static const DocRule steps_rules[] = {
 };
 static const DocSchema steps_schema = {
 	.type = DOC_ARRAY, .items = &step_schema, .min = 1, .max = CAMPAIGN_MAX_STEPS,
-	RULES(steps_rules)
+	RULES(steps_rules), INDEX
 };
 
 const Document TemplateConfigDocument = {
@@ -293,21 +296,21 @@ IsIdentifier(const char *text, int len)
 	return len > 0;
 }
 
+/* Four of 36 are hyphens, so all others are digits if 32 are. */
 static bool
 IsUuid(const char *text, int len)
 {
-	if (len != 36)
-		return false;
-	for (int i = 0; i < len; i++)
-	{
-		char		c = text[i];
-		bool		hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+	int			digits = 0;
 
-		if (hyphen ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-								  (c >= 'A' && c <= 'F')))
-			return false;
+	if (len != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-')
+		return false;
+	for (int i = 0; i < 36; i++)
+	{
+		unsigned char c = (unsigned char) text[i];
+
+		digits += (c >= '0' && c <= '9') | ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 	}
-	return true;
+	return digits == 32;
 }
 
 /* A line break in a subject would begin another header of the email. */
