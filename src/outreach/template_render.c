@@ -38,6 +38,14 @@
 #define MAX_SHOWN_BYTES 80		/* of a faulty placeholder in a message */
 #define MAX_COMPARED_BYTES 100	/* a longer name resembles nothing known */
 
+/*
+ * How much longer than its template a message is expected to be at most: two
+ * links, or some names.  A template of more than the other is not one that is
+ * made room for at once.
+ */
+#define EXPECTED_GROWTH 256
+#define EXPECTED_MAX_BYTES (1024 * 1024)
+
 typedef struct PlaceholderName
 {
 	const char *name;
@@ -61,6 +69,11 @@ static const PlaceholderName placeholder_names[] = {
 	NAME("link.unsubscribe", PLACEHOLDER_LINK_UNSUBSCRIBE)
 };
 
+/* Characters that are written otherwise in HTML. */
+static const char *const html_entities[256] = {
+	['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"
+};
+
 static const char code_unknown[] = "unknown_placeholder";
 static const char code_unclosed[] = "unclosed_placeholder";
 static const char code_empty[] = "empty_placeholder";
@@ -81,8 +94,8 @@ typedef struct PlaceholderSpan
 } PlaceholderSpan;
 
 static bool FindPlaceholder(const char *pos, const char *end, PlaceholderSpan *span);
-static bool FindClose(const char *pos, const char *end, const char **close);
-static void SplitPlaceholder(PlaceholderSpan *span, const char *inside, const char *close);
+static bool FindClose(const char *pos, const char *end, const char **close, const char **bar);
+static void SplitPlaceholder(PlaceholderSpan *span, const char *close, const char *bar);
 static void ResolveName(PlaceholderSpan *span);
 static void TrimSpaces(const char **text, int *len);
 static bool IsAttributeKey(const char *key, int len);
@@ -95,7 +108,7 @@ static void AppendHtml(StringInfo out, const char *value, int len);
 static void AppendLine(StringInfo out, const char *value, int len);
 static void RaiseFault(const TemplateFault *fault);
 static text *RenderWithVars(text *template, Jsonb *vars, TemplateMode mode);
-static JsonbContainer *ObjectMember(JsonbContainer *object, const char *key);
+static JsonbContainer *ObjectMember(JsonbContainer *object, const char *key, int keylen);
 static const char *LookupInVars(void *arg, Placeholder what, const char *key,
 								int keylen, int *len);
 
@@ -245,6 +258,17 @@ TemplateTextPattern(StringInfo out)
 }
 
 /*
+ * A buffer, palloc'd, in which most messages of a text that long have room.
+ */
+void
+TemplateTextBuffer(StringInfo out, int len)
+{
+	out->maxlen = Min(len, EXPECTED_MAX_BYTES) + EXPECTED_GROWTH;
+	out->data = palloc(out->maxlen);
+	resetStringInfo(out);
+}
+
+/*
  * Append the text with its placeholders filled in.  A placeholder at fault
  * cannot occur in a text that was checked; one that does is left as it is, so
  * that nothing is lost silently.
@@ -320,6 +344,7 @@ static bool
 FindPlaceholder(const char *pos, const char *end, PlaceholderSpan *span)
 {
 	const char *close;
+	const char *bar;
 
 	for (;;)
 	{
@@ -332,10 +357,10 @@ FindPlaceholder(const char *pos, const char *end, PlaceholderSpan *span)
 
 	memset(span, 0, sizeof(*span));
 	span->start = pos;
-	if (FindClose(pos + 2, end, &close))
+	if (FindClose(pos + 2, end, &close, &bar))
 	{
 		span->end = close + 2;
-		SplitPlaceholder(span, pos + 2, close);
+		SplitPlaceholder(span, close, bar);
 	}
 	else
 	{
@@ -347,23 +372,24 @@ FindPlaceholder(const char *pos, const char *end, PlaceholderSpan *span)
 
 /*
  * Find the closing braces, unless another placeholder is opened before them.
- * *close is where they are, else where the search ended.
+ * *close is where they are, else where the search ended; *bar is the first bar
+ * before that, or NULL.
  */
 static bool
-FindClose(const char *pos, const char *end, const char **close)
+FindClose(const char *pos, const char *end, const char **close, const char **bar)
 {
+	*bar = NULL;
 	for (; pos + 1 < end; pos++)
 	{
-		if (pos[0] == '}' && pos[1] == '}')
+		char		c = *pos;
+
+		if ((c == '}' || c == '{') && pos[1] == c)
 		{
 			*close = pos;
-			return true;
+			return c == '}';
 		}
-		if (pos[0] == '{' && pos[1] == '{')
-		{
-			*close = pos;
-			return false;
-		}
+		if (c == '|' && *bar == NULL)
+			*bar = pos;
 	}
 	*close = end;
 	return false;
@@ -373,12 +399,10 @@ FindClose(const char *pos, const char *end, const char **close)
  * Take apart what stands between the braces.
  */
 static void
-SplitPlaceholder(PlaceholderSpan *span, const char *inside, const char *close)
+SplitPlaceholder(PlaceholderSpan *span, const char *close, const char *bar)
 {
-	const char *bar = memchr(inside, '|', close - inside);
-
-	span->name = inside;
-	span->namelen = (bar != NULL ? bar : close) - inside;
+	span->name = span->start + 2;
+	span->namelen = (bar != NULL ? bar : close) - span->name;
 	TrimSpaces(&span->name, &span->namelen);
 	if (bar != NULL)
 	{
@@ -544,27 +568,20 @@ AppendValue(StringInfo out, const char *value, int len, TemplateMode mode)
 static void
 AppendHtml(StringInfo out, const char *value, int len)
 {
-	for (const char *p = value; p < value + len; p++)
+	const char *end = value + len;
+
+	while (value < end)
 	{
-		switch (*p)
+		const char *run = value;
+		const char *entity = NULL;
+
+		while (value < end && (entity = html_entities[(unsigned char) *value]) == NULL)
+			value++;
+		appendBinaryStringInfo(out, run, value - run);
+		if (entity != NULL)
 		{
-			case '&':
-				appendStringInfoString(out, "&amp;");
-				break;
-			case '<':
-				appendStringInfoString(out, "&lt;");
-				break;
-			case '>':
-				appendStringInfoString(out, "&gt;");
-				break;
-			case '"':
-				appendStringInfoString(out, "&quot;");
-				break;
-			case '\'':
-				appendStringInfoString(out, "&#39;");
-				break;
-			default:
-				appendStringInfoCharMacro(out, *p);
+			appendStringInfoString(out, entity);
+			value++;
 		}
 	}
 }
@@ -575,11 +592,15 @@ AppendHtml(StringInfo out, const char *value, int len)
 static void
 AppendLine(StringInfo out, const char *value, int len)
 {
-	for (const char *p = value; p < value + len; p++)
-	{
-		unsigned char c = (unsigned char) *p;
+	int			start = out->len;
 
-		appendStringInfoCharMacro(out, (c < 0x20 || c == 0x7f) ? ' ' : *p);
+	appendBinaryStringInfo(out, value, len);
+	for (int i = start; i < out->len; i++)
+	{
+		unsigned char c = (unsigned char) out->data[i];
+
+		if (c < 0x20 || c == 0x7f)
+			out->data[i] = ' ';
 	}
 }
 
@@ -612,19 +633,21 @@ RenderWithVars(text *template, Jsonb *vars, TemplateMode mode)
 				errdetail("The document given is not a JSON object."),
 				errhint("Give values as {\"contact\": {\"first_name\": \"Ann\"}, \"tenant\": {\"name\": \"Acme\"}}."));
 
-	initStringInfo(&out);
+	TemplateTextBuffer(&out, VARHDRSZ + VARSIZE_ANY_EXHDR(template));
+	out.len = VARHDRSZ;
 	TemplateTextRender(&out, VARDATA_ANY(template), VARSIZE_ANY_EXHDR(template),
 					   mode, LookupInVars, &vars->root);
-	return cstring_to_text_with_len(out.data, out.len);
+	SET_VARSIZE(out.data, out.len);
+	return (text *) out.data;
 }
 
 static JsonbContainer *
-ObjectMember(JsonbContainer *object, const char *key)
+ObjectMember(JsonbContainer *object, const char *key, int keylen)
 {
 	JsonbValue	value;
 
 	if (object == NULL || !JsonContainerIsObject(object) ||
-		getKeyJsonValueFromContainer(object, key, strlen(key), &value) == NULL ||
+		getKeyJsonValueFromContainer(object, key, keylen, &value) == NULL ||
 		value.type != jbvBinary)
 		return NULL;
 	return value.val.binary.data;
@@ -640,18 +663,22 @@ LookupInVars(void *arg, Placeholder what, const char *key, int keylen, int *len)
 	JsonbContainer *vars = (JsonbContainer *) arg;
 
 	if (what == PLACEHOLDER_CONTACT_ATTRIBUTE)
-		return TemplateScalarText(ObjectMember(ObjectMember(vars, "contact"), "attributes"),
+	{
+		JsonbContainer *contact = ObjectMember(vars, "contact", strlen("contact"));
+
+		return TemplateScalarText(ObjectMember(contact, "attributes", strlen("attributes")),
 								  key, keylen, len);
+	}
 	for (int i = 0; i < lengthof(placeholder_names); i++)
 	{
 		const PlaceholderName *known = &placeholder_names[i];
-		const char *dot;
+		int			headlen;
 
 		if (known->what != what)
 			continue;
-		dot = strchr(known->name, '.');
-		return TemplateScalarText(ObjectMember(vars, pnstrdup(known->name, dot - known->name)),
-								  dot + 1, strlen(dot + 1), len);
+		headlen = strchr(known->name, '.') - known->name;
+		return TemplateScalarText(ObjectMember(vars, known->name, headlen),
+								  known->name + headlen + 1, known->len - headlen - 1, len);
 	}
 	return NULL;
 }

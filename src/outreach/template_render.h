@@ -52,6 +52,7 @@ extern char *TemplateFaultMessage(const TemplateFault *fault);
 extern char *TemplateFaultDetail(const TemplateFault *fault);
 extern char *TemplateFaultHint(const TemplateFault *fault);
 extern void TemplateTextPattern(StringInfo out);
+extern void TemplateTextBuffer(StringInfo out, int len);
 extern void TemplateTextRender(StringInfo out, const char *text, int len,
 							   TemplateMode mode, PlaceholderLookup lookup, void *arg);
 extern const char *TemplateScalarText(JsonbContainer *object, const char *key,

@@ -24,6 +24,8 @@ typedef struct MessageSource
 	const TouchFacts *facts;
 	const TouchTenant *tenant;
 	Jsonb	   *attributes;		/* of the contact, once one is asked for */
+	const char *review;			/* links, likewise */
+	const char *unsubscribe;
 } MessageSource;
 
 static const char *lookup(void *arg, Placeholder what, const char *key, int keylen, int *len);
@@ -51,7 +53,7 @@ TouchMessageRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *fac
 {
 	MessageSource source = {batch, row, facts, TouchBatchTenant(batch, &row->key.tenant)};
 
-	message->subject = TouchSubjectRender(batch, row, facts, text);
+	message->subject = render(text->subject, TEMPLATE_LINE, &source);
 	message->body = render(text->body, TEMPLATE_TEXT, &source);
 	message->body_html = render(text->body_html, TEMPLATE_HTML, &source);
 }
@@ -93,11 +95,13 @@ static char *
 render(const char *text, TemplateMode mode, MessageSource *source)
 {
 	StringInfoData out;
+	int			len;
 
 	if (text == NULL)
 		return NULL;
-	initStringInfo(&out);
-	TemplateTextRender(&out, text, strlen(text), mode, lookup, source);
+	len = strlen(text);
+	TemplateTextBuffer(&out, len);
+	TemplateTextRender(&out, text, len, mode, lookup, source);
 	return out.data;
 }
 
@@ -136,10 +140,14 @@ lookup(void *arg, Placeholder what, const char *key, int keylen, int *len)
 			value = source->facts->service_type;
 			break;
 		case PLACEHOLDER_LINK_REVIEW:
-			value = source->tenant->link_base_url ? link_text(source, LINK_REVIEW, "review") : source->tenant->review_url;
+			if (source->review == NULL)
+				source->review = source->tenant->link_base_url ? link_text(source, LINK_REVIEW, "review") : source->tenant->review_url;
+			value = source->review;
 			break;
 		case PLACEHOLDER_LINK_UNSUBSCRIBE:
-			value = source->tenant->link_base_url ? link_text(source, LINK_UNSUBSCRIBE, "unsubscribe") : NULL;
+			if (source->unsubscribe == NULL && source->tenant->link_base_url)
+				source->unsubscribe = link_text(source, LINK_UNSUBSCRIBE, "unsubscribe");
+			value = source->unsubscribe;
 			break;
 	}
 	if (value)
