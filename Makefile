@@ -16,6 +16,7 @@ ROOMS = \
 	core/documents \
 	core/document_schema \
 	core/leases \
+	core/hashes \
 	core/clone_guard \
 	core/tenant_keys \
 	outreach/channels \

@@ -1,21 +1,18 @@
 /*
  * tenant_keys.c
- *		Secrets of a tenant: made, read, and used for HMAC-SHA256 (RFC 2104).
+ *		Secrets of a tenant: made, read, and used for HMAC-SHA256.
  *
  * What is signed, and for what, is the business of those who sign.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/hmac.h"
-#include "common/sha2.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "core/hashes.h"
 #include "core/statements.h"
 #include "core/tenant_keys.h"
-
-StaticAssertDecl(CAMPAIGN_HMAC_BYTES == PG_SHA256_DIGEST_LENGTH, "an HMAC is as long as its hash");
 
 static Statement current_key = {
 	"SELECT k.key_id, k.secret FROM campaign.tenant_keys k"
@@ -57,9 +54,9 @@ campaign_hmac_sha256(PG_FUNCTION_ARGS)
 {
 	bytea	   *secret = PG_GETARG_BYTEA_PP(0);
 	bytea	   *data = PG_GETARG_BYTEA_PP(1);
-	bytea	   *mac = palloc(VARHDRSZ + CAMPAIGN_HMAC_BYTES);
+	bytea	   *mac = palloc(VARHDRSZ + CAMPAIGN_HASH_BYTES);
 
-	SET_VARSIZE(mac, VARHDRSZ + CAMPAIGN_HMAC_BYTES);
+	SET_VARSIZE(mac, VARHDRSZ + CAMPAIGN_HASH_BYTES);
 	HmacSha256((uint8 *) VARDATA_ANY(secret), VARSIZE_ANY_EXHDR(secret),
 			   (uint8 *) VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data), (uint8 *) VARDATA(mac));
 	PG_RETURN_BYTEA_P(mac);
@@ -110,18 +107,4 @@ read_key(Statement *statement, Datum *values, TenantKey *key)
 	}
 	SPI_freetuptable(SPI_tuptable);
 	return found;
-}
-
-void
-HmacSha256(const uint8 *secret, int secretlen, const uint8 *data, int len,
-		   uint8 mac[CAMPAIGN_HMAC_BYTES])
-{
-	pg_hmac_ctx *ctx = pg_hmac_create(PG_SHA256);
-
-	if (ctx == NULL ||
-		pg_hmac_init(ctx, secret, secretlen) < 0 ||
-		pg_hmac_update(ctx, data, len) < 0 ||
-		pg_hmac_final(ctx, mac, CAMPAIGN_HMAC_BYTES) < 0)
-		elog(ERROR, "could not compute HMAC-SHA256: %s", pg_hmac_error(ctx));
-	pg_hmac_free(ctx);
 }

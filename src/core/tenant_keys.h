@@ -1,6 +1,6 @@
 /*
  * tenant_keys.h
- *		Secrets of a tenant: read, and used for HMAC-SHA256 (RFC 2104).
+ *		Secrets of a tenant, for HMAC-SHA256.
  */
 #ifndef CAMPAIGN_TENANT_KEYS_H
 #define CAMPAIGN_TENANT_KEYS_H
@@ -8,7 +8,6 @@
 #include "utils/uuid.h"
 
 #define CAMPAIGN_SECRET_BYTES 32
-#define CAMPAIGN_HMAC_BYTES 32
 
 /* Purposes, as tenant_keys spells them. */
 #define TENANT_KEY_LINK "link"
@@ -31,9 +30,5 @@ extern void TenantKeyRead(const pg_uuid_t *tenant, const char *purpose, TenantKe
  */
 extern bool TenantKeyFind(const pg_uuid_t *tenant, const char *purpose, int16 key_id,
 						  TenantKey *key);
-
-/* HMAC-SHA256 of data into mac. */
-extern void HmacSha256(const uint8 *secret, int secretlen, const uint8 *data, int len,
-					   uint8 mac[CAMPAIGN_HMAC_BYTES]);
 
 #endif							/* CAMPAIGN_TENANT_KEYS_H */

@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 
 #include "campaign.h"
+#include "core/hashes.h"
 #include "core/leases.h"
 #include "core/statements.h"
 #include "outreach/links.h"
@@ -79,7 +80,7 @@ campaign_verify_link(PG_FUNCTION_ARGS)
 	LinkToken	token = {0};
 	LinkKey		key;
 	uint8		bytes[LINK_BYTES];
-	uint8		mac[CAMPAIGN_HMAC_BYTES];
+	uint8		mac[CAMPAIGN_HASH_BYTES];
 	pg_uuid_t	contact = {0};
 	TupleDesc	tupdesc;
 	Datum		values[5];
@@ -123,7 +124,7 @@ LinkKeyRead(const pg_uuid_t *tenant, LinkKey *key)
 char *
 LinkTokenEncode(const LinkToken *token, const uint8 *secret, int len)
 {
-	uint8		bytes[LINK_SIGNED_BYTES + CAMPAIGN_HMAC_BYTES];
+	uint8		bytes[LINK_SIGNED_BYTES + CAMPAIGN_HASH_BYTES];
 
 	signed_bytes(token, bytes);
 	HmacSha256(secret, len, bytes, LINK_SIGNED_BYTES, bytes + LINK_SIGNED_BYTES);

@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include "common/cryptohash.h"
-#include "common/sha2.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "port/pg_bswap.h"
@@ -13,6 +11,7 @@
 #include "utils/jsonb.h"
 
 #include "campaign.h"
+#include "core/hashes.h"
 #include "outreach/template_render.h"
 #include "outreach/touch_queue.h"
 
@@ -75,17 +74,14 @@ TouchSubjectRender(TouchBatch *batch, const TouchRow *row, const TouchFacts *fac
 void
 TouchIdempotencyKey(const TouchKey *touch, int touch_number, pg_uuid_t *key)
 {
-	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	uint8		bytes[2 * UUID_LEN + sizeof(uint16)];
+	uint8		digest[CAMPAIGN_HASH_BYTES];
 	uint16		number = pg_hton16((uint16) touch_number);
-	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
 
-	if (pg_cryptohash_init(ctx) < 0 ||
-		pg_cryptohash_update(ctx, touch->tenant.data, UUID_LEN) < 0 ||
-		pg_cryptohash_update(ctx, touch->enrollment.data, UUID_LEN) < 0 ||
-		pg_cryptohash_update(ctx, (const uint8 *) &number, sizeof(number)) < 0 ||
-		pg_cryptohash_final(ctx, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(ctx));
-	pg_cryptohash_free(ctx);
+	memcpy(bytes, touch->tenant.data, UUID_LEN);
+	memcpy(bytes + UUID_LEN, touch->enrollment.data, UUID_LEN);
+	memcpy(bytes + 2 * UUID_LEN, &number, sizeof(number));
+	Sha256(bytes, sizeof(bytes), digest);
 	memcpy(key->data, digest, UUID_LEN);
 	key->data[6] = (key->data[6] & 0x0f) | 0x80;
 	key->data[8] = (key->data[8] & 0x3f) | 0x80;
