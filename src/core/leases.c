@@ -17,17 +17,25 @@
 #include "compat.h"
 #include "core/leases.h"
 
+/* Drawn by the block, since most of the cost is that of asking. */
 int64
 LeaseFence(void)
 {
+	static int64 fences[64];
+	static int	left = 0;
 	int64		fence;
 
 	do
 	{
-		if (!pg_strong_random(&fence, sizeof(fence)))
-			ereport(ERROR,
-					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("could not generate a random number")));
+		if (left == 0)
+		{
+			if (!pg_strong_random(fences, sizeof(fences)))
+				ereport(ERROR,
+						(errcode(ERRCODE_INTERNAL_ERROR),
+						 errmsg("could not generate a random number")));
+			left = lengthof(fences);
+		}
+		fence = fences[--left];
 	} while (fence == 0);
 	return fence;
 }
