@@ -1,0 +1,51 @@
+# RowSecurity (g): a member's indexed reads under row-level security, against the same reads by a
+# role that has the same privileges and BYPASSRLS. Four reads: a contact by its key, a
+# page of fifty contacts, the enrolments of a contact, the log of a contact; prepared, one
+# client, latency as the client sees it. The figure is all four together.
+package RowSecurity;
+use strict;
+use warnings;
+use Bench qw(setting size rounds execute value checkpoint pgbench turns median spread number heading table goal);
+use Systems qw(make_tenants grow load_up);
+
+my @reads = ('contact by key', 'page of 50 contacts', 'enrolments of a contact', 'log of a contact');
+
+sub measure
+{
+	my $rows = setting('MILLION');
+	make_tenants('hog', 1, 'bench_member');
+	grow('hog', $rows);
+	load_up('campaign', 'hog', $rows);
+	execute(<<'SQL', 'VACUUM (ANALYZE) campaign.send_logs', 'DROP TABLE IF EXISTS bench.keys', <<'KEYS', 'GRANT USAGE ON SCHEMA bench TO bench_member, bench_reader', 'GRANT SELECT ON bench.keys TO bench_member, bench_reader');
+SELECT bench.add_log('hog', 2)
+SQL
+CREATE TABLE bench.keys AS SELECT (i - 1) / 10 AS n, tenant_id, contact_id FROM bench.people WHERE population = 'hog' AND i % 10 = 1
+KEYS
+	execute('CREATE UNIQUE INDEX ON bench.keys (n)', 'VACUUM (ANALYZE) bench.keys');
+	checkpoint();
+
+	my %latencies;    # {user}[read]: one figure a round
+	my %total;
+	for my $round (0 .. rounds())
+	{
+		for my $user (turns($round, qw(bench_member bench_reader)))
+		{
+			my $result = pgbench(user => $user, clients => 1, transactions => setting('MILLION') >= 1_000_000 ? 10_000 : 500,
+				script => 'test/bench/reads.pgbench', variables => { keys => value('SELECT count(*) FROM bench.keys') });
+			next if $round == 0;
+			my ($key, @latency) = @{ $result->{latencies} };
+			push @{ $latencies{$user}[$_] }, $latency[$_] for 0 .. $#reads;
+			push @{ $total{$user} }, eval { my $sum = 0; $sum += $_ for @latency; $sum };
+		}
+	}
+	heading('g', 'reads of a member under row-level security, in us');
+	my $costs = sub { my ($with, $without) = @_; map { 100 * ($with->[$_] / $without->[$_] - 1) } 0 .. $#$with };
+	my @costs = $costs->(@total{qw(bench_member bench_reader)});
+	table([ 'read', 'with', 'without', 'costs %' ],
+		map({ my $read = $_; [ $reads[$read], map({ spread(1, @{ $latencies{$_}[$read] }) } qw(bench_member bench_reader)),
+			spread(1, $costs->(map { $latencies{$_}[$read] } qw(bench_member bench_reader))) ] } 0 .. $#reads),
+		[ 'all four', map({ spread(1, @{ $total{$_} }) } qw(bench_member bench_reader)), spread(1, @costs) ]);
+	goal('security', number(median(@costs), 1) . ' %', median(@costs) <= 5);
+}
+
+1;
