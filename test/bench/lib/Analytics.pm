@@ -6,7 +6,7 @@ package Analytics;
 use strict;
 use warnings;
 use Bench qw($db setting size rounds connect_as execute timed median spread number heading table goal);
-use Systems qw(@systems make_tenants grow);
+use Systems qw(@systems make_tenants grow load_up);
 
 use constant TOUCHES => 4;
 
@@ -22,8 +22,8 @@ sub measure
 	make_tenants('log', 1, 'bench_member');
 	grow('log', $rows / TOUCHES);
 	my ($tenant, $campaign) = $db->selectrow_array(q{SELECT tenant_id, campaign_id FROM bench.tenants WHERE population = 'log'});
-	execute('SELECT bench.clear_campaign()', q{SELECT bench.add_campaign('log', } . int($rows / TOUCHES) . ')',
-		q{SELECT bench.add_log('log', } . TOUCHES . ')', 'VACUUM (ANALYZE) campaign.send_logs');
+	load_up('campaign', 'log', int($rows / TOUCHES));
+	execute(q{SELECT bench.add_log('log', } . TOUCHES . ')', 'VACUUM (ANALYZE) campaign.send_logs');
 	$db->do('SELECT campaign.count_history(?, ?)', undef, $tenant, $campaign);
 	execute('SELECT campaign.fold_counts()');
 	$db->do(q{SELECT campaign.count_touch_event(?, ?, 1, '', 'sent', campaign.now())}, undef, $tenant, $campaign) for 1 .. 1000;

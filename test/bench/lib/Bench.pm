@@ -7,8 +7,8 @@ use DBI;
 use Exporter 'import';
 use Time::HiRes 'time';
 
-our @EXPORT_OK = qw($db setting size rounds connect_as psql execute value configure checkpoint pgbench
-  cpu_time timed turns median spread number heading say_line table goal print_goals wanted);
+our @EXPORT_OK = qw($db setting differing size rounds connect_as psql execute value configure checkpoint pgbench
+  cpu_time timed turns median spread number heading say_line table goal print_goals);
 
 our $db;
 
@@ -25,6 +25,7 @@ my %defaults = (
 	HELD     => [ 2_000_000,  60_000 ],
 	SECONDS  => [ 60,         4 ],
 	MILLION  => [ 1_000_000,  20_000 ],
+	TENANTS  => [ 1_000,      100 ],
 	LOG      => [ 10_000_000, 20_000 ],
 	SYSTEMS  => [ ('campaign reference graphile-worker pg-boss pgq') x 2 ],
 	PARTS    => [ ('a b c d e f g h i') x 2 ],
@@ -37,6 +38,9 @@ sub setting
 	return $own if defined $own && $own ne '';
 	return $defaults{$name}[ ($ENV{CAMPAIGN_BENCH_SIZE} // 'full') eq 'smoke' ];
 }
+
+# The sizes that are not those of a full run.
+sub differing { return grep { !/^(ROUNDS|PARTS|SYSTEMS)$/ && setting($_) ne $defaults{$_}[0] } sort keys %defaults }
 
 sub rounds { return setting('ROUNDS') }
 
@@ -159,7 +163,7 @@ sub say_line { print @_, "\n" }
 sub heading
 {
 	my ($part, $title) = @_;
-	print "\n### ($part) $title\n\n";
+	print "### ($part) $title\n\n";
 }
 
 # In Markdown, with columns that a terminal shows as such.
@@ -202,7 +206,7 @@ sub goal
 
 sub print_goals
 {
-	print "\n### Goals\n\n";
+	print "### Goals\n\n";
 	table([ 'measure', 'goal', 'reached', 'figure' ],
 		map { [ $_->[1], $_->[2], @{ $outcome{ $_->[0] } // [ '-', 'not measured' ] } ] } @goals);
 }

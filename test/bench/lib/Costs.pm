@@ -26,7 +26,7 @@ sub measure
 	my $rows = setting('MILLION');
 	Throughput::prepare($rows);
 	@compared = grep { /^(campaign|reference)$/ } @systems;
-	load_up($_, 'spread', $rows) for grep { $_ ne 'pgq' } @systems;
+	load_up([ grep { $_ ne 'pgq' } @systems ], 'spread', $rows);
 	indexes($rows) if @compared == 2;
 	claims($rows);
 	leases($rows);

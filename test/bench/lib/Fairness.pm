@@ -11,45 +11,44 @@ use warnings;
 use Bench qw($db setting size rounds connect_as execute turns median spread number heading table say_line);
 use Systems qw(make_tenants grow load_up);
 
-use constant { SMALL => 1000, BATCHES => 12, BATCH => 100 };
+use constant { BATCHES => 12, BATCH => 100 };
 
 sub measure
 {
 	my $rows = setting('MILLION');
 	make_tenants('hog', 1, 'bench_member');
 	grow('hog', $rows);
-	make_tenants('small', SMALL);
-	grow('small', SMALL);
+	my $others = setting('TENANTS');
+	make_tenants('small', $others);
+	grow('small', $others);
 	load_up('campaign', 'hog', $rows);
-	execute(q{UPDATE bench.people SET due_at = now() - interval '1 hour' WHERE population = 'small'},
-		q{DELETE FROM campaign.campaign_enrollments WHERE tenant_id IN (SELECT tenant_id FROM bench.tenants WHERE population = 'small')});
 
 	my (%times, @served);
 	for my $round (1 .. rounds())
 	{
 		for my $who (turns($round, 'alone', 'among others'))
 		{
-			my $small = q{tenant_id IN (SELECT tenant_id FROM bench.tenants WHERE population = 'small')};
-			execute("DELETE FROM campaign.touch_queue WHERE $small", "DELETE FROM campaign.campaign_enrollments WHERE $small");
-			execute("SELECT bench.add_campaign('small', " . SMALL . ')') if $who ne 'alone';
+			my $among = $who ne 'alone';
+			# the product's own ways, since the engine may remember where it found nothing
+			execute(q{SELECT campaign.enroll(campaign_id, contact_id, NULL, now() - interval '745 hours') FROM bench.people WHERE population = 'small'}) if $among;
 			execute('VACUUM (ANALYZE) campaign.touch_queue');
-			my ($times, $last) = claims($who ne 'alone');
+			my ($times, $last) = claims();
 			push @{ $times{$who} }, median(@$times) / 1000;
-			push @served, $last if $who ne 'alone';
+			push @served, $last if $among;
+			execute(q{SELECT campaign.stop_contact(contact_id) FROM bench.people WHERE population = 'small'}) if $among;
 		}
 	}
-	heading('c', 'fairness: a tenant with ' . size($rows) . ' due touches, alone and among ' . size(SMALL) . ' with one each');
+	heading('c', 'fairness: a tenant with ' . size($rows) . ' due touches, alone and among ' . size($others) . ' with one each');
 	my @ratios = map { $times{'among others'}[$_] / $times{alone}[$_] } 0 .. $#served;
 	table([ 'claim of 100', 'ms' ], map({ [ $_, spread(2, @{ $times{$_} }) ] } 'alone', 'among others'), [ 'ratio', spread(2, @ratios) ]);
 	my $all = !grep { !defined } @served;
-	say_line('Each of the thousand is served within the first ', BATCHES, ' batches: ',
+	say_line('Each of the others is served within the first ', BATCHES, ' batches: ',
 		$all ? 'yes, the last of them in batch ' . spread(0, @served) : 'no', '.');
 }
 
 # The times of claims in microseconds, and the batch that served the last small tenant.
 sub claims
 {
-	my ($others) = @_;
 	my $worker = connect_as('bench_worker');
 	my @times;
 	my $last;

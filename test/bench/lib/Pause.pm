@@ -24,6 +24,9 @@ sub measure
 			push @{ $times{$act} }, $time * 1000 if $round > 0;
 		}
 	}
+	# what is overdue goes out at once again
+	$member->do('SELECT campaign.pause_campaign(?)', undef, $campaign);
+	$member->do(q{SELECT campaign.resume_campaign(?, 'keep', '0')}, undef, $campaign);
 	$member->disconnect;
 
 	my $reference;

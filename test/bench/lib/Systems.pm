@@ -22,6 +22,7 @@ package Systems;
 use strict;
 use warnings;
 use Exporter 'import';
+use POSIX ();
 use Bench qw($db setting value execute psql size checkpoint);
 
 our @EXPORT_OK = qw(@systems @per_row label set_up make_tenants grow load_up script user log_table logged skipped);
@@ -116,23 +117,43 @@ sub make_tenants
 	$db->do('SELECT bench.make_tenants(?, ?, ?)', undef, $population, $tenants, $owner // 'postgres');
 }
 
+# As many people as that, unless there are.
 sub grow
 {
 	my ($population, $people) = @_;
-	return if $people <= value('SELECT coalesce(max(i), 0) FROM bench.people WHERE population = ?', $population);
-	$db->do('SELECT bench.grow(?, ?)', undef, $population, $people);
-	execute('ANALYZE bench.people', 'VACUUM (ANALYZE) campaign.contacts', 'VACUUM (ANALYZE) reference.contacts');
+	my $present = value('SELECT coalesce(max(i), 0) FROM bench.people WHERE population = ?', $population);
+	return if $people <= $present;
+	my $range = "'$population', $present + 1, $people";
+	execute("SELECT bench.add_people($range)", 'ANALYZE bench.people');
+	at_once("SELECT bench.add_contacts($range)", "SELECT bench.add_reference_contacts($range)");
+	execute('VACUUM (ANALYZE) campaign.contacts', 'VACUUM (ANALYZE) reference.contacts');
 }
 
-# The first people of a population, and nobody else.
+# The first people of a population in each of the systems, and nobody else.
 sub load_up
 {
-	my ($system, $population, $rows) = @_;
-	my $name = $system =~ tr/-/_/r;
-	execute("SELECT bench.clear_$name()");
-	$db->do("SELECT bench.add_$name(?, ?)", undef, $population, $rows);
-	execute(map { "VACUUM (ANALYZE) $_" } @{ $known{$system}{relations} });
+	my ($systems, $population, $rows) = @_;
+	my @systems = ref $systems ? @$systems : $systems;
+	execute(map { 'SELECT bench.clear_' . tr/-/_/r . '()' } @systems);
+	at_once(map { "SELECT bench.add_$_('$population', $rows)" } map { $_ eq 'campaign' ? qw(enrollments queue) : tr/-/_/r } @systems);
+	execute(map { map { "VACUUM (ANALYZE) $_" } @{ $known{$_}{relations} } } @systems);
 	checkpoint();
+}
+
+# Statements in sessions of their own, two at a time.
+sub at_once
+{
+	my @statements = @_;
+	my $running = 0;
+	my $await = sub { wait; $running--; die "loading failed\n" if $? };
+	for my $statement (@statements)
+	{
+		$await->() if $running == 2;
+		my $pid = fork // die "fork: $!\n";
+		exec 'psql', '-X', '-q', '-o', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-c', $statement or POSIX::_exit(127) if $pid == 0;
+		$running++;
+	}
+	$await->() while $running;
 }
 
 # ---- the script of a system for batches of one size: a file for pgbench

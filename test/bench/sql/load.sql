@@ -1,5 +1,5 @@
 -- What all systems work on: populations of tenants and contacts, and for each tenant
--- one campaign of four emails. bench.load_SYSTEM(population, rows) puts as many
+-- one campaign of four emails. The functions bench.add_...(population, wanted) put so many
 -- contacts before touch 1, which is due; touch 2 is due a month after it, so that each
 -- completion moves its row and none comes round again.
 --
@@ -51,27 +51,29 @@ BEGIN
     FROM campaign.campaign_touches t JOIN bench.tenants b ON b.population = population AND t.campaign_id = b.campaign_id;
 END $$;
 
--- People up to the given number. They are due over three days and in no order of time,
+-- People, and their contacts in both systems. They are due over three days and in no order of time,
 -- as jobs are not completed in the order of anything: steps of the golden ratio.
-CREATE FUNCTION bench.grow(population text, wanted int) RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $$
+CREATE FUNCTION bench.add_people(population text, first int, last int) RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
-  present int := (SELECT coalesce(max(p.i), 0) FROM bench.people p WHERE p.population = population);
   tenants int := (SELECT count(*) FROM bench.tenants t WHERE t.population = population);
   start timestamptz := date_trunc('second', now()) - interval '73 hours';
 BEGIN
   INSERT INTO bench.people
   SELECT population, i, t.tenant_id, t.campaign_id, t.lane, campaign.uuid_v7(), campaign.uuid_v7(),
          start + (i::bigint * 2654435769 % 4294967296) / 4294967296.0 * interval '72 hours'
-    FROM generate_series(present + 1, wanted) i JOIN bench.tenants t ON t.population = population AND t.n = i % tenants;
+    FROM generate_series(first, last) i JOIN bench.tenants t ON t.population = population AND t.n = i % tenants;
+END $$;
+CREATE FUNCTION bench.add_contacts(population text, first int, last int) RETURNS void LANGUAGE sql SET session_replication_role = replica AS $$
   INSERT INTO campaign.contacts (tenant_id, id, first_name, last_name, email)
   SELECT p.tenant_id, p.contact_id, 'Ann', 'Number ' || p.i, 'ann.' || p.i || '@example.com'
-    FROM bench.people p WHERE p.population = population AND p.i > present;
+    FROM bench.people p WHERE p.population = $1 AND p.i BETWEEN $2 AND $3
+$$;
+CREATE FUNCTION bench.add_reference_contacts(population text, first int, last int) RETURNS void LANGUAGE sql AS $$
   INSERT INTO reference.contacts SELECT p.contact_id, p.tenant_id, 'Ann', 'ann.' || p.i || '@example.com'
-    FROM bench.people p WHERE p.population = population AND p.i > present;
-END $$;
+    FROM bench.people p WHERE p.population = $1 AND p.i BETWEEN $2 AND $3
+$$;
 
--- Nobody's: for a part that loads several populations one after the other.
 CREATE FUNCTION bench.clear_campaign() RETURNS void LANGUAGE sql AS $$
   TRUNCATE campaign.touch_queue, campaign.campaign_enrollments, campaign.enrollment_conflicts, campaign.send_logs,
     campaign.touch_count_deltas, campaign.touch_counts, campaign.daily_counts, campaign.recent_counts, campaign.send_usage
@@ -80,13 +82,15 @@ CREATE FUNCTION bench.clear_reference() RETURNS void LANGUAGE sql AS $$
   TRUNCATE reference.enrollments, reference.send_logs
 $$;
 
-CREATE FUNCTION bench.add_campaign(population text, wanted int) RETURNS void LANGUAGE sql SET session_replication_role = replica AS $$
+CREATE FUNCTION bench.add_enrollments(population text, wanted int) RETURNS void LANGUAGE sql SET session_replication_role = replica AS $$
   INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, plan_version, anchor_at, first_scheduled_at, enrolled_at)
   SELECT p.tenant_id, p.enrollment_id, p.campaign_id, p.contact_id, 1, p.due_at - interval '744 hours', p.due_at, now()
-    FROM bench.people p WHERE p.population = $1 AND p.i <= $2;
+    FROM bench.people p WHERE p.population = $1 AND p.i <= $2
+$$;
+CREATE FUNCTION bench.add_queue(population text, wanted int) RETURNS void LANGUAGE sql SET session_replication_role = replica AS $$
   INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
   SELECT p.tenant_id, p.lane, p.due_at, p.enrollment_id, p.due_at, 1
-    FROM bench.people p WHERE p.population = $1 AND p.i <= $2;
+    FROM bench.people p WHERE p.population = $1 AND p.i <= $2
 $$;
 CREATE FUNCTION bench.add_reference(population text, wanted int) RETURNS void LANGUAGE sql SET session_replication_role = replica AS $$
   INSERT INTO reference.enrollments (id, tenant_id, campaign_id, contact_id, touch_count, touch_1_scheduled_at, touch_1_status)
