@@ -142,6 +142,68 @@ SELECT campaign.enroll_contacts(:'two', $$SELECT set_config('request.jwt.claims'
 RESET ROLE;
 RESET campaign.identity_source;
 
+--
+-- What somebody has put on the tables is honoured: triggers, columns, checks and indexes of his own
+--
+\o /dev/null
+SET ROLE regress_bulk_ann;
+INSERT INTO campaign.contacts (tenant_id, first_name, email, score) SELECT :'acme', 'N' || i, format('n%s@x.example', i), 2000 + i FROM generate_series(1, 600) i;
+RESET ROLE;
+\o
+BEGIN;
+CREATE TEMP TABLE seen (what text);
+CREATE FUNCTION pg_temp.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO pg_temp.seen VALUES (TG_TABLE_NAME); RETURN NULL; END $$;
+CREATE TRIGGER see AFTER INSERT ON campaign.touch_queue FOR EACH ROW EXECUTE FUNCTION pg_temp.see();
+SELECT * FROM campaign.enroll_contacts(:'one', 'SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2003');
+SELECT what, count(*) FROM seen GROUP BY 1;
+ROLLBACK;
+BEGIN;
+ALTER TABLE campaign.campaign_enrollments ADD COLUMN note text DEFAULT 'noted';
+SELECT * FROM campaign.enroll_contacts(:'one', 'SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2003');
+SELECT e.note, count(*) FROM campaign.campaign_enrollments e JOIN campaign.contacts k ON k.id = e.contact_id WHERE k.score BETWEEN 2001 AND 2003 GROUP BY 1;
+ROLLBACK;
+-- a column that is there no more is none
+BEGIN;
+ALTER TABLE campaign.campaign_enrollments ADD COLUMN note text;
+ALTER TABLE campaign.campaign_enrollments DROP COLUMN note;
+SELECT * FROM campaign.enroll_contacts(:'one', 'SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2003');
+ROLLBACK;
+-- of all of them one is refused, and so all are
+BEGIN;
+DO $$ BEGIN EXECUTE format('ALTER TABLE campaign.campaign_enrollments ADD CONSTRAINT mine CHECK (contact_id <> %L) NOT VALID',
+	(SELECT id FROM campaign.contacts WHERE score = 2600)); END $$;
+\set VERBOSITY sqlstate
+SELECT * FROM campaign.enroll_contacts(:'one', 'SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2600');
+\set VERBOSITY default
+ROLLBACK;
+BEGIN;
+CREATE UNIQUE INDEX mine ON campaign.touch_queue ((enrollment_id::text)) WHERE touch_number = 1;
+SELECT * FROM campaign.enroll_contacts(:'one', 'SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2600');
+SET LOCAL enable_seqscan = off;
+SELECT count(*) FROM campaign.touch_queue q JOIN campaign.campaign_enrollments e ON e.id = q.enrollment_id JOIN campaign.contacts k ON k.id = e.contact_id
+WHERE q.touch_number = 1 AND q.enrollment_id::text = e.id::text AND k.score BETWEEN 2001 AND 2600;
+ROLLBACK;
+BEGIN;
+CREATE UNIQUE INDEX mine ON campaign.touch_queue (due_at) WHERE scheduled_at = '2031-01-01';
+\set VERBOSITY sqlstate
+SELECT * FROM campaign.enroll_contacts(:'one', ARRAY(SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2600), '2030-12-31');
+\set VERBOSITY default
+ROLLBACK;
+-- more than one page of them, in no order, in two dimensions, some that are no contacts among them; each index knows all of them
+SELECT * FROM campaign.enroll_contacts(:'one', ARRAY[ARRAY(SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2600 ORDER BY md5(id::text)),
+	ARRAY(SELECT CASE WHEN score < 2200 THEN campaign.uuid_v7() ELSE id END FROM campaign.contacts WHERE score BETWEEN 2001 AND 2600 ORDER BY email)]);
+SELECT count(*), count(DISTINCT e.id), bool_and(q.enrollment_id IS NOT NULL) AS queued FROM campaign.campaign_enrollments e JOIN campaign.contacts k ON k.id = e.contact_id
+	LEFT JOIN campaign.touch_queue q ON q.tenant_id = e.tenant_id AND q.enrollment_id = e.id WHERE k.score BETWEEN 2001 AND 2600;
+CREATE EXTENSION amcheck;
+SELECT count(bt_index_check(i.indexrelid, true)) FROM pg_index i WHERE i.indrelid IN ('campaign.campaign_enrollments'::regclass, 'campaign.touch_queue'::regclass);
+DROP EXTENSION amcheck;
+-- what another command of the transaction has changed is as it is now
+BEGIN;
+UPDATE campaign.contacts SET job_title = 'x' WHERE score IN (2001, 801, 802);
+SELECT campaign.archive_contact(id) FROM campaign.contacts WHERE score = 802;
+SELECT * FROM campaign.enroll_contacts(:'two', 'SELECT id FROM campaign.contacts WHERE score IN (2001, 801, 802)');
+ROLLBACK;
+
 \o /dev/null
 SELECT campaign.delete_tenant(id, slug) FROM campaign.tenants WHERE slug IN ('bulk-acme', 'bulk-eve');
 SELECT campaign.revoke_access(r) FROM unnest('{regress_bulk_ann,regress_bulk_vic,regress_bulk_eve}'::name[]) r;

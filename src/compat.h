@@ -48,15 +48,21 @@ campaign_guc_malloc_compat(size_t size)
 #endif
 }
 
-/* The server's own UUID of version 7; false if it has none. */
+/* The server's own UUIDs of version 7; false if it has none. */
 static inline bool
-campaign_server_uuidv7_compat(pg_uuid_t *out)
+campaign_server_uuidv7_compat(pg_uuid_t *out, int n)
 {
 #if PG_VERSION_NUM >= 180000
 	LOCAL_FCINFO(fcinfo, 0);
 
 	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
-	*out = *DatumGetUUIDP(uuidv7(fcinfo));
+	for (int i = 0; i < n; i++)
+	{
+		pg_uuid_t  *id = DatumGetUUIDP(uuidv7(fcinfo));
+
+		out[i] = *id;
+		pfree(id);
+	}
 	return true;
 #else
 	return false;

@@ -17,6 +17,9 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/shmem.h"
+#include "utils/array.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -30,6 +33,10 @@
 #define FRACTION_VALUES	4096
 #define STEP_NS		(NS_PER_MS / FRACTION_VALUES + 1)
 
+/* Ids whose random bytes are fetched together. */
+#define RANDOM_AT_ONCE	64
+
+static void compose_uuid(pg_uuid_t *out, const uint8 *random);
 static int64 ascending_time_ns(void);
 
 PG_FUNCTION_INFO_V1(campaign_uuid_v7);
@@ -46,25 +53,44 @@ campaign_uuid_v7(PG_FUNCTION_ARGS)
 void
 UuidV7Generate(pg_uuid_t *out)
 {
-	int64		ns;
-	uint64		ms;
-	uint32		fraction;
+	UuidV7GenerateMany(out, 1);
+}
 
-	if (campaign_server_uuidv7_compat(out))
-		return;
+/* The source of random bytes is asked once for many: each time costs more than the rest. */
+void
+UuidV7GenerateMany(pg_uuid_t *out, int n)
+{
+	for (int done = 0; done < n;)
+	{
+		uint8		random[RANDOM_AT_ONCE][UUID_LEN - 8];
+		int			batch = Min(n - done, RANDOM_AT_ONCE);
 
-	ns = ascending_time_ns();
-	ms = (uint64) (ns / NS_PER_MS);
-	fraction = (uint32) ((ns % NS_PER_MS) * FRACTION_VALUES / NS_PER_MS);
+		CHECK_FOR_INTERRUPTS();
+		if (!campaign_server_uuidv7_compat(out + done, batch))
+		{
+			if (!pg_strong_random(random, (size_t) batch * (UUID_LEN - 8)))
+				ereport(ERROR,
+						(errcode(ERRCODE_INTERNAL_ERROR),
+						 errmsg("could not generate random values")));
+			for (int i = 0; i < batch; i++)
+				compose_uuid(&out[done + i], random[i]);
+		}
+		done += batch;
+	}
+}
+
+static void
+compose_uuid(pg_uuid_t *out, const uint8 *random)
+{
+	int64		ns = ascending_time_ns();
+	uint64		ms = (uint64) (ns / NS_PER_MS);
+	uint32		fraction = (uint32) ((ns % NS_PER_MS) * FRACTION_VALUES / NS_PER_MS);
 
 	for (int i = 0; i < 6; i++)
 		out->data[i] = (unsigned char) (ms >> (40 - 8 * i));
 	out->data[6] = 0x70 | (unsigned char) (fraction >> 8);
 	out->data[7] = (unsigned char) fraction;
-	if (!pg_strong_random(&out->data[8], UUID_LEN - 8))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not generate random values")));
+	memcpy(&out->data[8], random, UUID_LEN - 8);
 	out->data[8] = (out->data[8] & 0x3f) | 0x80;
 }
 
@@ -81,6 +107,48 @@ ascending_time_ns(void)
 		ns = previous + STEP_NS;
 	previous = ns;
 	return ns;
+}
+
+PG_FUNCTION_INFO_V1(campaign_uuids_v7);
+
+Datum
+campaign_uuids_v7(PG_FUNCTION_ARGS)
+{
+	int			n = PG_GETARG_INT32(0);
+	pg_uuid_t  *ids = palloc(mul_size(sizeof(pg_uuid_t), Max(n, 1)));
+
+	UuidV7GenerateMany(ids, n);
+	PG_RETURN_ARRAYTYPE_P(UuidArrayMake(ids, n));
+}
+
+ArrayType *
+UuidArrayMake(const pg_uuid_t *ids, int n)
+{
+	Size		size = add_size(ARR_OVERHEAD_NONULLS(1), mul_size(sizeof(pg_uuid_t), n));
+	ArrayType  *array;
+
+	if (n <= 0)
+		return construct_empty_array(UUIDOID);
+	array = palloc0(size);
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->elemtype = UUIDOID;
+	ARR_DIMS(array)[0] = n;
+	ARR_LBOUND(array)[0] = 1;
+	memcpy(ARR_DATA_PTR(array), ids, size - ARR_OVERHEAD_NONULLS(1));
+	return array;
+}
+
+const pg_uuid_t *
+UuidArrayIds(ArrayType *array, int *n)
+{
+	Assert(ARR_ELEMTYPE(array) == UUIDOID);
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("ids must not be null")));
+	*n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	return (const pg_uuid_t *) ARR_DATA_PTR(array);
 }
 
 PG_FUNCTION_INFO_V1(campaign_touch_updated_at);

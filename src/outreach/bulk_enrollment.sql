@@ -1,19 +1,15 @@
 -- Enrolment of many contacts in one call: the rules of enroll(), set by set, one statement for each step.
 -- Lists of a million are joined by plans made for their length.
 
+CREATE FUNCTION campaign.distinct_ids(ids uuid[], OUT present uuid[], OUT given bigint) RETURNS record
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'campaign_distinct_ids';
+COMMENT ON FUNCTION campaign.distinct_ids(uuid[]) IS
+'Internal: ids in order, each once and without NULLs, and how many there were with those that come again.';
+
 CREATE FUNCTION campaign.lock_contacts(tenant uuid, contacts uuid[], OUT present uuid[], OUT archived bigint) RETURNS record
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
-#variable_conflict use_variable
-BEGIN
-  SELECT coalesce(array_agg(l.id) FILTER (WHERE l.archived_at IS NULL), '{}'), count(l.archived_at)
-    INTO present, archived
-    FROM (SELECT c.id, c.archived_at FROM campaign.contacts c JOIN unnest(contacts) w(id) ON w.id = c.id
-           WHERE c.tenant_id = tenant
-           ORDER BY c.id FOR NO KEY UPDATE OF c) l;
-END $$;
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'campaign_lock_contacts';
 COMMENT ON FUNCTION campaign.lock_contacts(uuid, uuid[]) IS
-'Internal: locks different contacts FOR NO KEY UPDATE in the order of their ids; returns those of the tenant that are not archived, in this order, and how many are.';
+'Internal: locks contacts, given in order and each once, FOR NO KEY UPDATE; returns those of the tenant that are not archived, in this order, and how many are.';
 
 -- After the locks, of what is locked: who may begin, who is in another sequence (and in which), and
 -- how many are not asked further.
@@ -64,11 +60,17 @@ COMMENT ON FUNCTION campaign.classify_contacts(uuid, uuid, uuid[]) IS
 'Internal: of different, locked contacts those that may begin in the campaign (in order), those that are in another live sequence and in which, how many are in this campaign already, and how many have reviewed a short time ago.';
 
 -- Foreign keys and the life cycle are asked once here and not by a trigger for each row: tenant,
--- campaign and contacts are locked, the lane is the plan's, and a new enrolment is active. Where
--- somebody has put a trigger of his own on these tables, all of them fire.
+-- campaign and contacts are locked, the lane is the plan's, and a new enrolment is active.
+CREATE FUNCTION campaign.insert_enrollment_rows(tenant uuid, campaign uuid, contacts uuid[], ids uuid[], plan_version integer,
+  anchor_at timestamptz, scheduled_at timestamptz, enrolled_at timestamptz, exclusive boolean, base_shift interval, lane integer, due_at timestamptz)
+RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'campaign_insert_enrollment_rows';
+COMMENT ON FUNCTION campaign.insert_enrollment_rows(uuid, uuid, uuid[], uuid[], integer, timestamptz, timestamptz, timestamptz, boolean, interval, integer, timestamptz) IS
+'Internal: writes enrolments and their first touches past the executor, without triggers. False, and nothing written, where somebody has put a trigger, a rule or a column of his own on one of the tables.';
+
 CREATE FUNCTION campaign.insert_enrollments(tenant uuid, campaign uuid, contacts uuid[], ids uuid[], anchor timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off SET session_replication_role = origin AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_variable
 DECLARE
   now_time timestamptz := campaign.now();
@@ -76,22 +78,20 @@ DECLARE
   anchor_time timestamptz := coalesce(anchor, now_time);
   scheduled timestamptz := anchor_time + first.delay;
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_trigger t
-                  WHERE t.tgrelid IN ('campaign.campaign_enrollments'::regclass, 'campaign.touch_queue'::regclass)
-                    AND NOT t.tgisinternal AND t.tgname <> 'life_cycle') THEN
-    PERFORM set_config('session_replication_role', 'replica', true);
+  IF campaign.insert_enrollment_rows(tenant, campaign, contacts, ids, first.plan_version, anchor_time, scheduled, now_time,
+       first.exclusive, first.shift, first.lane, scheduled - first.shift) IS NOT TRUE THEN
+    INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, plan_version, anchor_at, first_scheduled_at,
+      enrolled_at, exclusive, base_shift)
+    SELECT tenant, n.id, campaign, n.contact, first.plan_version, anchor_time, scheduled, now_time, first.exclusive, first.shift
+      FROM unnest(contacts, ids) n(contact, id);
+    INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
+    SELECT tenant, first.lane, scheduled - first.shift, n.id, scheduled, 1 FROM unnest(ids) n(id);
   END IF;
-  INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, plan_version, anchor_at, first_scheduled_at,
-    enrolled_at, exclusive, base_shift)
-  SELECT tenant, n.id, campaign, n.contact, first.plan_version, anchor_time, scheduled, now_time, first.exclusive, first.shift
-    FROM unnest(contacts, ids) n(contact, id);
-  INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
-  SELECT tenant, first.lane, scheduled - first.shift, n.id, scheduled, 1 FROM unnest(ids) n(id);
   PERFORM campaign.count_touch_event(tenant, campaign, 0, first.service, 'enrolled', now_time, cardinality(ids));
   PERFORM campaign.notify_due(scheduled);
 END $$;
 COMMENT ON FUNCTION campaign.insert_enrollments(uuid, uuid, uuid[], uuid[], timestamptz) IS
-'Internal: the rows of new enrolments without a job, contacts and ids side by side. The caller holds the locks of campaign and contacts and has asked what is in the way. Fires no triggers of the extension, unless there are others.';
+'Internal: the rows of new enrolments without a job, contacts and ids side by side. The caller holds the locks of campaign and contacts and has asked what is in the way. Fires triggers only where somebody has put one of his own on these tables: then all of them.';
 
 -- Whoever is replaced is stopped first, and then enrolled with the others; in order, as the indexes are.
 CREATE FUNCTION campaign.enroll_free_contacts(tenant uuid, campaign uuid, free uuid[], taken uuid[], taken_by uuid[],
@@ -113,7 +113,7 @@ BEGIN
        WHERE t.id = tenant AND e.tenant_id = tenant AND e.status = 'active' AND (e.exclusive OR NOT t.parallel_sequences)), 'repeat_job');
     begun := ARRAY(SELECT b.id FROM unnest(free || taken) b(id) ORDER BY b.id);
   END IF;
-  ids := ARRAY(SELECT campaign.uuid_v7() FROM generate_series(1, cardinality(begun)));
+  ids := campaign.uuids_v7(cardinality(begun));
   IF cardinality(begun) > 0 THEN
     PERFORM campaign.insert_enrollments(tenant, campaign, begun, ids, anchor);
     PERFORM campaign.close_conflicts(tenant, campaign, NULL, begun, ids);
@@ -138,8 +138,7 @@ SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SE
 DECLARE
   now_time timestamptz := campaign.now();
   tenant uuid := campaign.require_enrollment_target(campaign, anchor_at);
-  wanted uuid[] := ARRAY(SELECT DISTINCT i.id FROM unnest(ids) i(id) WHERE i.id IS NOT NULL ORDER BY i.id);
-  given bigint := (SELECT count(i.id) FROM unnest(ids) i(id));
+  wanted record := campaign.distinct_ids(coalesce(ids, '{}'));
   campaign_status text;
   policy text;
   locked record;
@@ -152,7 +151,7 @@ BEGIN
     RETURN QUERY SELECT 'not_matched', 'campaign_' || campaign_status, cardinality(ids)::bigint WHERE cardinality(ids) > 0;
     RETURN;
   END IF;
-  locked := campaign.lock_contacts(tenant, wanted);
+  locked := campaign.lock_contacts(tenant, wanted.present);
   PERFORM campaign.settle_contact_conflicts(tenant, d.contact_id)
      FROM (SELECT DISTINCT x.contact_id FROM campaign.enrollment_conflicts x JOIN unnest(locked.present) p(id) ON p.id = x.contact_id
             WHERE x.tenant_id = tenant AND x.resolution IS NULL AND x.resolve_after <= now_time) d;
@@ -166,9 +165,9 @@ BEGIN
       ('conflict', 'live_in_another_campaign', CASE WHEN policy <> 'replace' THEN cardinality(class.taken)::bigint END),
       ('suppressed', 'contact_archived', locked.archived),
       ('suppressed', 'review_cooldown', class.reviewed),
-      ('not_matched', 'contact_missing', cardinality(wanted) - cardinality(locked.present) - locked.archived
-                                         + cardinality(ids) - given),
-      ('not_matched', 'duplicate', given - cardinality(wanted))) r(outcome, reason, contacts)
+      ('not_matched', 'contact_missing', cardinality(wanted.present) - cardinality(locked.present) - locked.archived
+                                         + cardinality(ids) - wanted.given),
+      ('not_matched', 'duplicate', wanted.given - cardinality(wanted.present))) r(outcome, reason, contacts)
    WHERE r.contacts > 0;
 END $$;
 COMMENT ON FUNCTION campaign.enroll_contacts(uuid, uuid[], timestamptz) IS
