@@ -30,9 +30,10 @@ CREATE TABLE campaign.campaign_enrollments (
   CONSTRAINT campaign_enrollments_completed_check CHECK ((status = 'completed') = (completed_at IS NOT NULL))
 );
 CREATE UNIQUE INDEX campaign_enrollments_exclusive_key ON campaign.campaign_enrollments (tenant_id, contact_id) WHERE status = 'active' AND exclusive;
-CREATE UNIQUE INDEX campaign_enrollments_live_key ON campaign.campaign_enrollments (tenant_id, contact_id, campaign_id) WHERE status = 'active';
+-- of one campaign a contact has one live enrolment: those that have ended are NULL here, and so never the same
+CREATE UNIQUE INDEX campaign_enrollments_live_key ON campaign.campaign_enrollments
+  (tenant_id, contact_id, campaign_id, (CASE WHEN status = 'active' THEN true END));
 CREATE INDEX campaign_enrollments_campaign_idx ON campaign.campaign_enrollments (tenant_id, campaign_id, status);
-CREATE INDEX campaign_enrollments_contact_idx ON campaign.campaign_enrollments (tenant_id, contact_id, status);
 CREATE INDEX campaign_enrollments_job_idx ON campaign.campaign_enrollments (tenant_id, job_id) WHERE job_id IS NOT NULL;
 SELECT pg_catalog.pg_extension_config_dump('campaign.campaign_enrollments', '');
 CREATE TRIGGER life_cycle BEFORE INSERT OR UPDATE OF status ON campaign.campaign_enrollments
@@ -434,8 +435,8 @@ DECLARE
   lease_time timestamptz;
   live uuid[];
 BEGIN
-  -- the status is asked of what was found: without statistics the planner takes the index of the
-  -- live ones for the better one, and reads all of the tenant's
+  -- the status is asked of what was found: without statistics the planner may take an index with
+  -- the status for the better one, and read all of the tenant's
   SELECT array_agg(l.id) FILTER (WHERE l.status = 'active') INTO live
     FROM (SELECT e.id, e.status FROM campaign.campaign_enrollments e
            WHERE e.tenant_id = tenant AND e.id = ANY (enrollments)
