@@ -155,6 +155,7 @@ CREATE TEMP TABLE seen (what text);
 CREATE FUNCTION pg_temp.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO pg_temp.seen VALUES (TG_TABLE_NAME); RETURN NULL; END $$;
 CREATE TRIGGER see AFTER INSERT ON campaign.touch_queue FOR EACH ROW EXECUTE FUNCTION pg_temp.see();
 SELECT * FROM campaign.enroll_contacts(:'one', 'SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2003');
+SELECT outcome FROM campaign.enroll(:'one', (SELECT id FROM campaign.contacts WHERE score = 2004));
 SELECT what, count(*) FROM seen GROUP BY 1;
 ROLLBACK;
 BEGIN;

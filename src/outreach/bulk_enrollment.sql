@@ -59,15 +59,6 @@ END $$;
 COMMENT ON FUNCTION campaign.classify_contacts(uuid, uuid, uuid[]) IS
 'Internal: of different, locked contacts those that may begin in the campaign (in order), those that are in another live sequence and in which, how many are in this campaign already, and how many have reviewed a short time ago.';
 
--- Foreign keys and the life cycle are asked once here and not by a trigger for each row: tenant,
--- campaign and contacts are locked, the lane is the plan's, and a new enrolment is active.
-CREATE FUNCTION campaign.insert_enrollment_rows(tenant uuid, campaign uuid, contacts uuid[], ids uuid[], plan_version integer,
-  anchor_at timestamptz, scheduled_at timestamptz, enrolled_at timestamptz, exclusive boolean, base_shift interval, lane integer, due_at timestamptz)
-RETURNS boolean
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'campaign_insert_enrollment_rows';
-COMMENT ON FUNCTION campaign.insert_enrollment_rows(uuid, uuid, uuid[], uuid[], integer, timestamptz, timestamptz, timestamptz, boolean, interval, integer, timestamptz) IS
-'Internal: writes enrolments and their first touches past the executor, without triggers. False, and nothing written, where somebody has put a trigger, a rule or a column of his own on one of the tables.';
-
 CREATE FUNCTION campaign.insert_enrollments(tenant uuid, campaign uuid, contacts uuid[], ids uuid[], anchor timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
@@ -78,8 +69,8 @@ DECLARE
   anchor_time timestamptz := coalesce(anchor, now_time);
   scheduled timestamptz := anchor_time + first.delay;
 BEGIN
-  IF campaign.insert_enrollment_rows(tenant, campaign, contacts, ids, first.plan_version, anchor_time, scheduled, now_time,
-       first.exclusive, first.shift, first.lane, scheduled - first.shift) IS NOT TRUE THEN
+  IF NOT campaign.insert_enrollment_rows(tenant, campaign, contacts, ids, first.plan_version, anchor_time, scheduled, now_time,
+       first.exclusive, first.shift, first.lane, scheduled - first.shift, NULL) THEN
     INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, plan_version, anchor_at, first_scheduled_at,
       enrolled_at, exclusive, base_shift)
     SELECT tenant, n.id, campaign, n.contact, first.plan_version, anchor_time, scheduled, now_time, first.exclusive, first.shift

@@ -149,6 +149,15 @@ END $$;
 COMMENT ON FUNCTION campaign.first_touch(uuid, uuid, uuid) IS
 'Internal: where a new enrolment begins: the plan, the lane of its first touch with the lane''s shift, and the delay, the service''s if the step says so; whether it is exclusive, the job''s completion, and the service type under which it counts.';
 
+-- Foreign keys and the life cycle need no trigger here: tenant, campaign, contacts and job are locked,
+-- the lane is the plan's, and a new enrolment is active.
+CREATE FUNCTION campaign.insert_enrollment_rows(tenant uuid, campaign uuid, contacts uuid[], ids uuid[], plan_version integer,
+  anchor_at timestamptz, scheduled_at timestamptz, enrolled_at timestamptz, exclusive boolean, base_shift interval, lane integer, due_at timestamptz, job uuid)
+RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'campaign_insert_enrollment_rows';
+COMMENT ON FUNCTION campaign.insert_enrollment_rows(uuid, uuid, uuid[], uuid[], integer, timestamptz, timestamptz, timestamptz, boolean, interval, integer, timestamptz, uuid) IS
+'Internal: writes enrolments and their first touches past the executor, without triggers. False, and nothing written, where somebody has put a trigger, a rule or a column of his own on one of the tables, where a value is NULL (but the job), and above READ COMMITTED: INSERT is for these.';
+
 CREATE FUNCTION campaign.insert_enrollment(tenant uuid, campaign uuid, contact uuid, job uuid, anchor timestamptz) RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -158,22 +167,32 @@ DECLARE
   first record := campaign.first_touch(tenant, campaign, job);
   anchor_time timestamptz := coalesce(anchor, first.completed_at, now_time);
   scheduled timestamptz := anchor_time + first.delay;
+  written boolean := false;
 BEGIN
-  -- under READ COMMITTED the lock has kept others out; above it, one that the snapshot does not
-  -- show is a serialization failure here (40001), which a client tries again
-  INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, job_id, plan_version, anchor_at,
-    first_scheduled_at, enrolled_at, exclusive, base_shift)
-  VALUES (tenant, new_id, campaign, contact, job, first.plan_version, anchor_time, scheduled, now_time, first.exclusive, first.shift)
-  ON CONFLICT DO NOTHING;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'contact "%" was enrolled meanwhile', contact
-      USING ERRCODE = 'serialization_failure',
-            DETAIL = 'Another transaction enrolled the contact without holding its lock.',
-            HINT = 'Try again.';
+  IF job IS NOT NULL THEN
+    PERFORM FROM campaign.jobs j WHERE j.tenant_id = tenant AND j.id = job FOR KEY SHARE;
   END IF;
   -- the queue's time is as much earlier as its lane is shifted
-  INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
-  VALUES (tenant, first.lane, scheduled - first.shift, new_id, scheduled, 1);
+  IF job IS NULL OR FOUND THEN
+    written := campaign.insert_enrollment_rows(tenant, campaign, ARRAY[contact], ARRAY[new_id], first.plan_version, anchor_time,
+      scheduled, now_time, first.exclusive, first.shift, first.lane, scheduled - first.shift, job);
+  END IF;
+  IF NOT written THEN
+    -- under READ COMMITTED the lock has kept others out; above it, one that the snapshot does not
+    -- show is a serialization failure here (40001), which a client tries again
+    INSERT INTO campaign.campaign_enrollments (tenant_id, id, campaign_id, contact_id, job_id, plan_version, anchor_at,
+      first_scheduled_at, enrolled_at, exclusive, base_shift)
+    VALUES (tenant, new_id, campaign, contact, job, first.plan_version, anchor_time, scheduled, now_time, first.exclusive, first.shift)
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'contact "%" was enrolled meanwhile', contact
+        USING ERRCODE = 'serialization_failure',
+              DETAIL = 'Another transaction enrolled the contact without holding its lock.',
+              HINT = 'Try again.';
+    END IF;
+    INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
+    VALUES (tenant, first.lane, scheduled - first.shift, new_id, scheduled, 1);
+  END IF;
   PERFORM campaign.count_touch_event(tenant, campaign, 0, first.service, 'enrolled', now_time);
   PERFORM campaign.notify_due(scheduled);
   RETURN new_id;
