@@ -81,6 +81,7 @@ static TableFound *all_found = NULL;
 
 static TableFound *find_out(TableShape *shape);
 static void find_index(TableFound *found, const TableShape *shape, int index, Oid schema);
+static void refuse_missing(const char *kind, const char *name);
 static void forget_found(Datum arg, Oid relid);
 static bool search(TableAccess *table, int index, const Datum *keys, ScanDirection direction);
 static IndexScanDesc begin_scan(TableAccess *table, int index);
@@ -186,12 +187,12 @@ find_out(TableShape *shape)
 	shape->found->valid = true;
 	shape->found->relid = get_relname_relid(shape->name, schema);
 	if (!OidIsValid(shape->found->relid))
-		elog(ERROR, "table \"%s\" is missing", shape->name);
+		refuse_missing("table", shape->name);
 	for (int i = 0; shape->columns[i]; i++)
 	{
 		shape->found->columns[i] = get_attnum(shape->found->relid, shape->columns[i]);
 		if (shape->found->columns[i] == InvalidAttrNumber)
-			elog(ERROR, "column \"%s\" of table \"%s\" is missing", shape->columns[i], shape->name);
+			refuse_missing("column", shape->columns[i]);
 	}
 	for (int i = 0; shape->indexes[i].name; i++)
 		find_index(shape->found, shape, i, schema);
@@ -207,7 +208,7 @@ find_index(TableFound *found, const TableShape *shape, int index, Oid schema)
 
 	found->indexes[index] = get_relname_relid(wanted->name, schema);
 	if (!OidIsValid(found->indexes[index]))
-		elog(ERROR, "index \"%s\" is missing", wanted->name);
+		refuse_missing("index", wanted->name);
 	rel = index_open(found->indexes[index], AccessShareLock);
 	for (int i = 0; i < wanted->nkeys; i++)
 	{
@@ -220,6 +221,16 @@ find_index(TableFound *found, const TableShape *shape, int index, Oid schema)
 		MemoryContextSwitchTo(old);
 	}
 	index_close(rel, NoLock);
+}
+
+static void
+refuse_missing(const char *kind, const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("%s \"%s\" of the schema \"%s\" is missing", kind, name, CAMPAIGN_SCHEMA),
+			 errdetail("The library is newer than the extension's objects, or somebody has dropped or renamed it."),
+			 errhint("Run ALTER EXTENSION campaign UPDATE.")));
 }
 
 static void
