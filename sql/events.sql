@@ -209,6 +209,20 @@ SELECT count(*) AS claimed_again FROM campaign.claim_due_touches('worker');
 SET ROLE regress_events_ann;
 SELECT touch_number, status, provider_id, metadata, sent_at = claimed_at AS at_claim FROM campaign.send_logs WHERE enrollment_id IN (:'oras', :'pams') ORDER BY provider_id;
 SELECT count(*) AS in_doubt FROM campaign.uncertain_touches WHERE enrollment_id = :'oras';
+-- the event stops the sequence while the lease runs, and no report comes: maintenance logs what was sent
+SELECT pg_temp.enroll(:'mail', 'quinn') AS quinns \gset
+SET ROLE regress_events_worker;
+\o /dev/null
+SELECT count(*) FROM campaign.claim_due_touches('worker', begin_now => true);
+\o
+SET ROLE regress_events_ann;
+SELECT result, stopped FROM campaign.record_event('replied', enrollment => :'quinns', provider_id => 'quinn-1');
+SELECT pg_temp.expire_leases();
+RESET ROLE;
+SELECT count(*) AS in_doubt FROM campaign.uncertain_touches WHERE enrollment_id = :'quinns';
+SELECT campaign.end_expired_leases() AS ended;
+SELECT count(*) AS in_doubt FROM campaign.uncertain_touches WHERE enrollment_id = :'quinns';
+SELECT touch_number, status, provider_id, metadata, advanced FROM campaign.send_logs WHERE enrollment_id = :'quinns';
 -- sent without begin_send, and its worker died: the token proves it, before anybody sends it again
 SELECT pg_temp.enroll(:'mail', 'ian') AS ians \gset
 SET ROLE regress_events_worker;

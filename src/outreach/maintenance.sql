@@ -77,6 +77,26 @@ DECLARE
   ended bigint := 0;
 BEGIN
   PERFORM campaign.require_max_rows(max_rows);
+  -- sent, as the event tells that stopped its sequence while the lease still ran
+  FOR touch IN
+    SELECT q.tenant_id, q.enrollment_id, q.claimed_at, proof.provider_id, proof.kind,
+           campaign.touch_token(q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.touch_number, q.attempt, q.fence) AS token
+      FROM campaign.touch_queue q
+     CROSS JOIN LATERAL (
+       SELECT max(v.provider_id) AS provider_id, (array_agg(v.kind ORDER BY v.at, v.id))[1] AS kind FROM campaign.touch_events v
+        WHERE v.tenant_id = q.tenant_id AND v.enrollment_id = q.enrollment_id AND v.touch_number = q.touch_number
+          AND v.at >= q.claimed_at AND v.kind IN ('delivered', 'opened', 'clicked', 'replied', 'bounced', 'complained')) proof
+     WHERE q.due_at = 'infinity' AND q.flags = 3 AND q.lease_until <= lease_time AND proof.kind IS NOT NULL
+     LIMIT max_rows
+  LOOP
+    PERFORM FROM campaign.tenants t WHERE t.id = touch.tenant_id FOR KEY SHARE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    PERFORM FROM campaign.campaign_enrollments e WHERE e.tenant_id = touch.tenant_id AND e.id = touch.enrollment_id FOR NO KEY UPDATE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    PERFORM campaign.report_touches(ARRAY[ROW(touch.token, 'sent', touch.provider_id, NULL, NULL, NULL, touch.claimed_at,
+              jsonb_build_object('settled_by', touch.kind))::campaign.touch_result]);
+    ended := ended + 1;
+  END LOOP;
   FOR touch IN
     WITH found AS MATERIALIZED (
       SELECT f.tenant_id, f.lane, f.due_at, f.enrollment_id, l.uncertain_policy
@@ -127,7 +147,7 @@ BEGIN
   RETURN ended;
 END $$;
 COMMENT ON FUNCTION campaign.end_expired_leases(integer) IS
-'Ends leases that have run out without a report, as the next claim of the touch would: what was not begun goes back and returns its place under the caps, what was begun and may have been sent is put aside for whoever settles it (uncertain_touches), what was stopped meanwhile is removed. Returns how many. Part of maintenance; waits for nobody. Raises 22023 for max_rows below 1.';
+'Ends leases that have run out without a report, as the next claim of the touch would: what was not begun goes back and returns its place under the caps, what was begun and may have been sent is put aside for whoever settles it (uncertain_touches), what was stopped meanwhile is removed, or logged as sent where an event has told so. Returns how many. Part of maintenance; waits for nobody. Raises 22023 for max_rows below 1.';
 
 -- ---- retention
 

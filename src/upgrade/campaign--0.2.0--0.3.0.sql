@@ -351,6 +351,58 @@ COMMENT ON TRIGGER tenant_keys_forget_all ON campaign.tenant_keys IS 'Claims kee
 INSERT INTO campaign.maintenance_tasks (task, position, command) VALUES
   ('rescan_marks', 8, 'SELECT CASE WHEN random() < 0.1 THEN campaign.rescan_marks() ELSE 0 END');
 
+CREATE OR REPLACE FUNCTION campaign.end_expired_leases(max_rows integer DEFAULT 10000) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  now_time timestamptz := campaign.now();
+  lease_time timestamptz := clock_timestamp();
+  touch record;
+  ended bigint := 0;
+BEGIN
+  PERFORM campaign.require_max_rows(max_rows);
+  -- sent, as the event tells that stopped its sequence while the lease still ran
+  FOR touch IN
+    SELECT q.tenant_id, q.enrollment_id, q.claimed_at, proof.provider_id, proof.kind,
+           campaign.touch_token(q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.touch_number, q.attempt, q.fence) AS token
+      FROM campaign.touch_queue q
+     CROSS JOIN LATERAL (
+       SELECT max(v.provider_id) AS provider_id, (array_agg(v.kind ORDER BY v.at, v.id))[1] AS kind FROM campaign.touch_events v
+        WHERE v.tenant_id = q.tenant_id AND v.enrollment_id = q.enrollment_id AND v.touch_number = q.touch_number
+          AND v.at >= q.claimed_at AND v.kind IN ('delivered', 'opened', 'clicked', 'replied', 'bounced', 'complained')) proof
+     WHERE q.due_at = 'infinity' AND q.flags = 3 AND q.lease_until <= lease_time AND proof.kind IS NOT NULL
+     LIMIT max_rows
+  LOOP
+    PERFORM FROM campaign.tenants t WHERE t.id = touch.tenant_id FOR KEY SHARE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    PERFORM FROM campaign.campaign_enrollments e WHERE e.tenant_id = touch.tenant_id AND e.id = touch.enrollment_id FOR NO KEY UPDATE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    PERFORM campaign.report_touches(ARRAY[ROW(touch.token, 'sent', touch.provider_id, NULL, NULL, NULL, touch.claimed_at,
+              jsonb_build_object('settled_by', touch.kind))::campaign.touch_result]);
+    ended := ended + 1;
+  END LOOP;
+  FOR touch IN
+    WITH found AS MATERIALIZED (
+      SELECT f.tenant_id, f.lane, f.due_at, f.enrollment_id, l.uncertain_policy
+        FROM (SELECT n.tenant_id, n.lane, n.shift, h.uncertain_policy
+                FROM campaign.lanes n JOIN campaign.channels h ON h.channel = n.channel) l
+       CROSS JOIN LATERAL (
+         SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.lease_until, q.claimed_at, q.flags
+           FROM campaign.touch_queue q
+          WHERE q.tenant_id = l.tenant_id AND q.lane = l.lane AND q.due_at <= now_time - l.shift
+          ORDER BY q.due_at, q.enrollment_id LIMIT 10 * max_rows::bigint) f
+       WHERE f.claimed_at > '-infinity' AND f.lease_until <= lease_time AND (f.flags & 1 = 0 OR l.uncertain_policy <> 'retry')
+      UNION ALL
+      SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, NULL
+        FROM campaign.touch_queue q
+       WHERE q.due_at = 'infinity' AND q.flags & 3 = 2 AND q.lease_until <= lease_time
+      LIMIT max_rows)
+    SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.flags, q.claimed_at
+      FROM found f
+      JOIN campaign.touch_queue q ON q.tenant_id = f.tenant_id AND q.lane = f.lane AND q.due_at = f.due_at AND
+
+COMMENT ON FUNCTION campaign.end_expired_leases(integer) IS
+'Ends leases that have run out without a report, as the next claim of the touch would: what was not begun goes back and returns its place under the caps, what was begun and may have been sent is put aside for whoever settles it (uncertain_touches), what was stopped meanwhile is removed, or logged as sent where an event has told so. Returns how many. Part of maintenance; waits for nobody. Raises 22023 for max_rows below 1.';
+
 -- PUBLIC gets nothing, not even EXECUTE; campaign.grant_access() hands out levels.
 REVOKE ALL ON ALL ROUTINES IN SCHEMA campaign FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA campaign FROM PUBLIC;
