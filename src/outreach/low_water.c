@@ -81,6 +81,7 @@ typedef struct Mark
 	uint64		epoch;			/* never 0 */
 	uint64		generation;		/* lowerings so far */
 	uint64		last_used;
+	uint32		ids;			/* of ranges; never begin anew */
 	TimestampTz since;			/* the wall clock, when its first scan began */
 	int64		passed;
 	TimestampTz ceiling;
@@ -104,11 +105,19 @@ typedef struct MarkTable
 	Bucket	   *buckets;
 } MarkTable;
 
-/* What the transaction has put into a lane. */
+/* What the transaction has done in a lane. */
 typedef struct Pending
 {
 	MarkKey		key;
+	bool		lowered;
 	Lowering	lowering;
+	LowRange	found;			/* candidates of its last scan; open 0: none */
+	uint64		epoch;			/* of their mark */
+	int32		leased;			/* of them */
+	TimestampTz lease_until;	/* the first */
+	LowPlace   *left;
+	int			nleft;
+	int			left_size;
 } Pending;
 
 static int	mark_ttl = 1000;
@@ -135,12 +144,18 @@ static Mark *replace_mark(Bucket *bucket, const MarkKey *key);
 static void start_anew(Mark *mark, TimestampTz wall);
 static void release(LWLock *lock);
 static void add_range(LowRange *ranges, int *n, const LowRange *range);
+static void remove_range(LowRange *ranges, int *n, int at);
+static bool contains(const LowRange *range, const LowPlace *place);
+static void forget_counts(LowRange *ranges, int n, const LowPlace *low, const LowPlace *high);
 static void merge_neighbours(LowRange *ranges, int *n);
 static void take_results(Mark *mark, const LowScan *scan, int parts_done, const LowPlace *reached);
 static void take_part(Mark *mark, const LowRange *part, const LowPlace *reached);
 static void lower_mark(const MarkKey *key, const Lowering *lowering);
 static void apply_lowering(Mark *mark, const Lowering *lowering);
-static void remember_pending(const MarkKey *key, TimestampTz due_at);
+static Pending *pending_of(const MarkKey *key);
+static Pending *known_pending(const pg_uuid_t *tenant, int32 lane);
+static void settle(const Pending *entry);
+static void end_subtransaction(SubXactEvent event, SubTransactionId self, SubTransactionId parent, void *arg);
 static void end_transaction(XactEvent event, void *arg);
 static void fail_trigger(void) pg_attribute_noreturn();
 
@@ -158,6 +173,7 @@ LowWaterInit(void)
 							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	CacheRegisterRelcacheCallback(forget_identity, (Datum) 0);
 	RegisterXactCallback(end_transaction, NULL);
+	RegisterSubXactCallback(end_subtransaction, NULL);
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	DefineCustomIntVariable("campaign.max_marked_lanes",
@@ -372,6 +388,33 @@ add_range(LowRange *ranges, int *n, const LowRange *range)
 		merge_neighbours(ranges, n);
 }
 
+static void
+remove_range(LowRange *ranges, int *n, int at)
+{
+	memmove(&ranges[at], &ranges[at + 1], sizeof(LowRange) * (*n - at - 1));
+	--*n;
+}
+
+static bool
+contains(const LowRange *range, const LowPlace *place)
+{
+	return LowPlaceCompare(&range->low, place) <= 0 && LowPlaceCompare(place, &range->high) <= 0;
+}
+
+/*
+ * There may be rows between these places that a range was not made for: its
+ * count is good for nothing any more.
+ */
+static void
+forget_counts(LowRange *ranges, int n, const LowPlace *low, const LowPlace *high)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (LowPlaceCompare(&ranges[i].low, high) <= 0 && LowPlaceCompare(low, &ranges[i].high) <= 0)
+			ranges[i].open = -1;
+	}
+}
+
 /* The two whose times are the nearest become one, which is read when the first of them is. */
 static void
 merge_neighbours(LowRange *ranges, int *n)
@@ -394,8 +437,9 @@ merge_neighbours(LowRange *ranges, int *n)
 	if (LowPlaceCompare(&ranges[best + 1].high, &ranges[best].high) > 0)
 		ranges[best].high = ranges[best + 1].high;
 	ranges[best].until = Min(ranges[best].until, ranges[best + 1].until);
-	memmove(&ranges[best + 1], &ranges[best + 2], sizeof(LowRange) * (*n - best - 2));
-	--*n;
+	remove_range(ranges, n, best + 1);
+	/* whatever lies between is in it now, too */
+	forget_counts(ranges, *n, &ranges[best].low, &ranges[best].high);
 }
 
 /* ---- scans */
@@ -411,6 +455,7 @@ LowWaterBegin(LowScan *scan, Relation queue, const LaneId *lane, TimestampTz unt
 	scan->until = until;
 	scan->has_mark = false;
 	scan->nparts = scan->nnotes = 0;
+	scan->apart = false;
 	scan->passed = 0;
 	scan->identity = queue_identity(queue);
 	scan->marked = scan->identity != 0 && (marks.shared || mark_ttl > 0);
@@ -440,18 +485,20 @@ LowWaterBegin(LowScan *scan, Relation queue, const LaneId *lane, TimestampTz unt
 }
 
 void
-LowWaterNote(LowScan *scan, const LowPlace *place, TimestampTz until)
+LowWaterNote(LowScan *scan, const LowPlace *place, LowJudgement judgement, TimestampTz lease)
 {
-	LowRange   *last = scan->nnotes > 0 ? &scan->notes[scan->nnotes - 1] : NULL;
-	LowRange	range = {*place, *place, until};
+	LowRange   *last = scan->nnotes > 0 && !scan->apart ? &scan->notes[scan->nnotes - 1] : NULL;
+	LowRange	range = {*place, *place, judgement == LOW_LEASED ? lease : DT_NOBEGIN};
 
-	if (last != NULL &&
-		(last->until == until ||
-		 (last->until != DT_NOBEGIN && until != DT_NOBEGIN &&
-		  Max(last->until, until) - Min(last->until, until) <= LEASES_TOGETHER)))
+	range.open = judgement == LOW_BUSY ? -1 : 1;
+	scan->apart = false;
+	if (last != NULL && (last->until == DT_NOBEGIN) == (range.until == DT_NOBEGIN) &&
+		(last->until == range.until ||
+		 Max(last->until, range.until) - Min(last->until, range.until) <= LEASES_TOGETHER))
 	{
 		last->high = *place;
-		last->until = Min(last->until, until);
+		last->until = Min(last->until, range.until);
+		last->open = last->open == -1 || range.open == -1 ? -1 : last->open + 1;
 	}
 	else
 		add_range(scan->notes, &scan->nnotes, &range);
@@ -463,6 +510,8 @@ LowWaterEnd(LowScan *scan, int parts_done, const LowPlace *reached)
 	MarkKey		key;
 	Mark	   *mark;
 	LWLock	   *lock;
+	LowRange	found = {0};
+	uint32		former_ids;
 
 	if (!scan->marked)
 		return;
@@ -473,9 +522,26 @@ LowWaterEnd(LowScan *scan, int parts_done, const LowPlace *reached)
 	mark = find_mark(&key, false, &lock);
 	if (mark == NULL)
 		return;
+	former_ids = mark->ids;
 	if (mark->epoch == scan->epoch && mark->generation - scan->generation <= REMEMBERED)
+	{
 		take_results(mark, scan, parts_done, reached);
+		for (int i = 0; i < mark->nranges && found.open == 0; i++)
+		{
+			if (mark->ranges[i].id > former_ids && mark->ranges[i].until == DT_NOBEGIN && mark->ranges[i].open > 0)
+				found = mark->ranges[i];
+		}
+	}
 	release(lock);
+	if (found.open > 0)
+	{
+		Pending    *entry = pending_of(&key);
+
+		entry->found = found;
+		entry->epoch = scan->epoch;
+		entry->leased = 0;
+		entry->lease_until = DT_NOEND;
+	}
 }
 
 static void
@@ -490,7 +556,12 @@ take_results(Mark *mark, const LowScan *scan, int parts_done, const LowPlace *re
 	if (parts_done < scan->nparts && reached != NULL)
 		take_part(mark, &scan->parts[parts_done], reached);
 	for (int i = 0; i < scan->nnotes; i++)
-		add_range(mark->ranges, &mark->nranges, &scan->notes[i]);
+	{
+		LowRange	range = scan->notes[i];
+
+		range.id = ++mark->ids;
+		add_range(mark->ranges, &mark->nranges, &range);
+	}
 
 	if (parts_done > scan->nparts)
 		reached = &end;
@@ -517,10 +588,13 @@ take_part(Mark *mark, const LowRange *part, const LowPlace *reached)
 	{
 		LowRange	rest = {*reached, part->high, part->until};
 
-		if (memcmp(&mark->ranges[i], part, sizeof(LowRange)) != 0)
+		if (mark->ranges[i].id != part->id || mark->ranges[i].until != part->until ||
+			LowPlaceCompare(&mark->ranges[i].low, &part->low) != 0 ||
+			LowPlaceCompare(&mark->ranges[i].high, &part->high) != 0)
 			continue;
-		memmove(&mark->ranges[i], &mark->ranges[i + 1], sizeof(LowRange) * (mark->nranges - i - 1));
-		mark->nranges--;
+		remove_range(mark->ranges, &mark->nranges, i);
+		rest.id = ++mark->ids;
+		rest.open = -1;
 		if (LowPlaceCompare(reached, &part->high) < 0)
 			add_range(mark->ranges, &mark->nranges, &rest);
 		return;
@@ -565,9 +639,7 @@ LowWaterCovers(Relation queue, const LaneId *lane, const LowPlace *place, Timest
 		return true;
 	covered = !mark->has_mark || LowPlaceCompare(place, &mark->mark) > 0;
 	for (int i = 0; i < mark->nranges && !covered; i++)
-		covered = mark->ranges[i].until <= until &&
-			LowPlaceCompare(&mark->ranges[i].low, place) <= 0 &&
-			LowPlaceCompare(place, &mark->ranges[i].high) <= 0;
+		covered = mark->ranges[i].until <= until && contains(&mark->ranges[i], place);
 	release(lock);
 	return covered;
 }
@@ -579,6 +651,7 @@ LowWaterLower(const pg_uuid_t *tenant, int32 lane, TimestampTz due_at)
 {
 	MarkKey		key;
 	Lowering	lowering = {due_at, due_at};
+	Pending    *entry;
 
 	if (known_queue == InvalidOid)
 	{
@@ -596,7 +669,10 @@ LowWaterLower(const pg_uuid_t *tenant, int32 lane, TimestampTz due_at)
 	key.lane.tenant = *tenant;
 	key.lane.lane = lane;
 	lower_mark(&key, &lowering);
-	remember_pending(&key, due_at);
+	entry = pending_of(&key);
+	entry->lowering.first = entry->lowered ? Min(entry->lowering.first, due_at) : due_at;
+	entry->lowering.last = entry->lowered ? Max(entry->lowering.last, due_at) : due_at;
+	entry->lowered = true;
 }
 
 /* Neither allocates nor fails: it is also called when a transaction has committed. */
@@ -628,18 +704,21 @@ apply_lowering(Mark *mark, const Lowering *lowering)
 	range.high.due_at = lowering->last;
 	memset(&range.high.enrollment, 0xff, UUID_LEN);
 	range.until = DT_NOBEGIN;
+	range.id = ++mark->ids;
+	range.open = -1;
+	forget_counts(mark->ranges, mark->nranges, &range.low, &range.high);
 	for (int i = 0; i < mark->nranges; i++)
 	{
 		if (mark->ranges[i].until == DT_NOBEGIN &&
-			LowPlaceCompare(&mark->ranges[i].low, &range.low) <= 0 &&
-			LowPlaceCompare(&range.high, &mark->ranges[i].high) <= 0)
+			contains(&mark->ranges[i], &range.low) && contains(&mark->ranges[i], &range.high))
 			return;
 	}
 	add_range(mark->ranges, &mark->nranges, &range);
 }
 
-static void
-remember_pending(const MarkKey *key, TimestampTz due_at)
+/* What is remembered of a lane until the transaction ends. */
+static Pending *
+pending_of(const MarkKey *key)
 {
 	Pending    *entry;
 	bool		found;
@@ -651,13 +730,64 @@ remember_pending(const MarkKey *key, TimestampTz due_at)
 		control.keysize = sizeof(MarkKey);
 		control.entrysize = sizeof(Pending);
 		control.hcxt = TopTransactionContext;
-		pending = hash_create("campaign lowered marks", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		pending = hash_create("campaign marks of a transaction", 16, &control,
+							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
 	entry = hash_search(pending, key, HASH_ENTER, &found);
 	if (!found)
-		entry->lowering.first = entry->lowering.last = due_at;
-	entry->lowering.first = Min(entry->lowering.first, due_at);
-	entry->lowering.last = Max(entry->lowering.last, due_at);
+		memset((char *) entry + sizeof(MarkKey), 0, sizeof(Pending) - sizeof(MarkKey));
+	return entry;
+}
+
+/* NULL if nothing has been read or written of the lane. */
+static Pending *
+known_pending(const pg_uuid_t *tenant, int32 lane)
+{
+	MarkKey		key;
+
+	if (pending == NULL || known_queue == InvalidOid)
+		return NULL;
+	memset(&key, 0, sizeof(key));
+	key.identity = known_identity;
+	key.database = MyDatabaseId;
+	key.lane.tenant = *tenant;
+	key.lane.lane = lane;
+	return hash_search(pending, &key, HASH_FIND, NULL);
+}
+
+void
+LowWaterLeased(const pg_uuid_t *tenant, int32 lane, const LowPlace *place, TimestampTz lease_until)
+{
+	Pending    *entry = known_pending(tenant, lane);
+
+	if (entry == NULL || entry->found.open <= 0 || !contains(&entry->found, place))
+		return;
+	entry->leased++;
+	entry->lease_until = Min(entry->lease_until, lease_until);
+}
+
+void
+LowWaterLeft(const pg_uuid_t *tenant, int32 lane, const LowPlace *place)
+{
+	MarkKey		key;
+	Pending    *entry;
+
+	if (known_queue == InvalidOid || known_identity == 0)
+		return;
+	memset(&key, 0, sizeof(key));
+	key.identity = known_identity;
+	key.database = MyDatabaseId;
+	key.lane.tenant = *tenant;
+	key.lane.lane = lane;
+	entry = pending_of(&key);
+	if (entry->nleft == entry->left_size)
+	{
+		entry->left_size = Max(16, 2 * entry->left_size);
+		entry->left = entry->left == NULL ?
+			MemoryContextAlloc(TopTransactionContext, sizeof(LowPlace) * entry->left_size) :
+			repalloc(entry->left, sizeof(LowPlace) * entry->left_size);
+	}
+	entry->left[entry->nleft++] = *place;
 }
 
 /*
@@ -677,10 +807,65 @@ end_transaction(XactEvent event, void *arg)
 
 		hash_seq_init(&status, pending);
 		while ((entry = hash_seq_search(&status)) != NULL)
-			lower_mark(&entry->key, &entry->lowering);
+		{
+			if (event == XACT_EVENT_COMMIT && ((entry->leased > 0 && entry->leased == entry->found.open) || entry->nleft > 0))
+				settle(entry);
+			if (entry->lowered)
+				lower_mark(&entry->key, &entry->lowering);
+		}
 	}
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE || event == XACT_EVENT_ABORT)
 		pending = NULL;
+}
+
+/* What a transaction that has committed leased, and what left. */
+static void
+settle(const Pending *entry)
+{
+	LWLock	   *lock;
+	Mark	   *mark = find_mark(&entry->key, false, &lock);
+
+	if (mark == NULL)
+		return;
+	for (int i = 0; i < mark->nranges && entry->leased == entry->found.open && entry->leased > 0; i++)
+	{
+		/* as it was found: nobody has put a row between them, or read it again */
+		if (mark->epoch == entry->epoch && mark->ranges[i].id == entry->found.id &&
+			mark->ranges[i].until == DT_NOBEGIN && mark->ranges[i].open == entry->found.open)
+		{
+			mark->ranges[i].until = entry->lease_until;
+			break;
+		}
+	}
+	for (int i = 0; i < entry->nleft; i++)
+	{
+		for (int j = mark->nranges - 1; j >= 0; j--)
+		{
+			LowRange   *range = &mark->ranges[j];
+
+			if (range->until != DT_NOBEGIN && range->open > 0 && contains(range, &entry->left[i]) &&
+				--range->open == 0)
+				remove_range(mark->ranges, &mark->nranges, j);
+		}
+	}
+	release(lock);
+}
+
+/* What was leased or left may have been undone; that it was lowered does no harm. */
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId self, SubTransactionId parent, void *arg)
+{
+	HASH_SEQ_STATUS status;
+	Pending    *entry;
+
+	if (event != SUBXACT_EVENT_ABORT_SUB || pending == NULL)
+		return;
+	hash_seq_init(&status, pending);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		entry->found.open = 0;
+		entry->nleft = 0;
+	}
 }
 
 /*

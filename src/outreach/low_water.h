@@ -40,6 +40,8 @@ typedef struct LowRange
 	LowPlace	low;			/* both belong to it */
 	LowPlace	high;
 	TimestampTz until;			/* the wall clock; DT_NOBEGIN: always read */
+	uint32		id;				/* within its mark; 0: none yet */
+	int32		open;			/* rows that it is about; -1: nobody has counted */
 } LowRange;
 
 /* One scan of a lane, and what it has found. */
@@ -57,8 +59,17 @@ typedef struct LowScan
 	LowRange	parts[CAMPAIGN_MARK_RANGES];	/* to be read again, in their order */
 	int			nnotes;
 	LowRange	notes[CAMPAIGN_MARK_RANGES + 1];	/* what is not dead */
+	bool		apart;			/* the next note is not behind the last */
 	int64		passed;			/* entries that nobody need look at, for now */
 } LowScan;
+
+/* What is known of an entry that is not dead. */
+typedef enum LowJudgement
+{
+	LOW_CANDIDATE,				/* may be claimed */
+	LOW_LEASED,					/* until the lease ends */
+	LOW_BUSY					/* somebody is at it */
+} LowJudgement;
 
 /* Defines campaign.mark_ttl and campaign.max_marked_lanes; asks for shared memory. */
 extern void LowWaterInit(void);
@@ -67,8 +78,8 @@ extern void LowWaterInit(void);
 extern void LowWaterBegin(LowScan *scan, Relation queue, const LaneId *lane, TimestampTz until,
 						  TimestampTz wall);
 
-/* An entry that is not dead, in their order, and when it is to be read again. */
-extern void LowWaterNote(LowScan *scan, const LowPlace *place, TimestampTz until);
+/* An entry that is not dead, in their order; lease is when that of a leased one ends. */
+extern void LowWaterNote(LowScan *scan, const LowPlace *place, LowJudgement judgement, TimestampTz lease);
 
 /*
  * The scan has read so many of its parts to their ends, the rest counting as
@@ -84,6 +95,19 @@ extern void LowWaterEnd(LowScan *scan, int parts_done, const LowPlace *reached);
  * written by SQL; what is written without calls it itself.
  */
 extern void LowWaterLower(const pg_uuid_t *tenant, int32 lane, TimestampTz due_at);
+
+/*
+ * A touch that was found is leased by this transaction, and where it lay.  If
+ * it leases all that a scan has found in a lane, nobody looks at them until the
+ * first of the leases ends.
+ */
+extern void LowWaterLeased(const pg_uuid_t *tenant, int32 lane, const LowPlace *place, TimestampTz lease_until);
+
+/*
+ * A leased touch goes from where it lay, with this transaction: where all have
+ * gone nobody looks again.  Not to be told twice of one row.
+ */
+extern void LowWaterLeft(const pg_uuid_t *tenant, int32 lane, const LowPlace *place);
 
 /*
  * Is a live row, claimable or leased until then, where scans will find it?

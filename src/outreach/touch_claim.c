@@ -29,6 +29,7 @@
 #include "core/leases.h"
 #include "core/statements.h"
 #include "core/transactions.h"
+#include "outreach/low_water.h"
 #include "outreach/send_limits.h"
 #include "outreach/touch_counts.h"
 #include "outreach/touch_queue.h"
@@ -631,6 +632,8 @@ stop_by_claim(Claim *claim, const TouchRow *row, const TouchFacts *facts, const 
 static void
 lease_touch(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane)
 {
+	LowPlace	place = {row->key.due_at, row->key.enrollment};
+
 	row->attempt++;
 	row->fence = LeaseFence();
 	row->lease_until = GetCurrentTimestamp() + claim->lease;
@@ -638,6 +641,7 @@ lease_touch(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLan
 	row->worker_id = claim->worker_id;
 	row->flags = claim->begin_now ? TOUCH_BEGUN : 0;
 	StorageUpdate(&claim->batch, row);
+	LowWaterLeased(&row->key.tenant, row->key.lane, &place, row->lease_until);
 	claim->wrote = true;
 	claim->taken++;
 	return_touch(claim, row, facts, lane);

@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "core/leases.h"
+#include "outreach/low_water.h"
 #include "outreach/touch_counts.h"
 #include "outreach/touch_queue.h"
 
@@ -39,12 +40,15 @@ TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const Tou
 	TouchText  *text = TouchBatchText(batch, &row->key.tenant, facts, row->touch_number);
 	char	   *subject = TouchSubjectRender(batch, row, facts, text);
 	bool		stopped = !facts->live || (row->flags & TOUCH_STOPPED);
+	LowPlace	place = {row->key.due_at, row->key.enrollment};
 	int			tries = row->attempt - row->attempt_base;
 	bool		again = !stopped && outcome->status == TOUCH_FAILED && !outcome->permanent &&
 		tries < plan->max_attempts;
 
 	memset(settled, 0, sizeof(*settled));
 	settled->again = again;
+	/* whatever the outcome, the row goes from there */
+	LowWaterLeft(&row->key.tenant, row->key.lane, &place);
 	StorageLog(batch, row, facts, lane, text, subject, outcome, !again, !stopped && !again);
 	if (!again)
 		TouchCountsAddTouch(batch->counts, &row->key.tenant, &facts->campaign, row->touch_number,

@@ -419,6 +419,9 @@ read_portion(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion, Lo
 	lane->next = lane->ntouches = 0;
 	for (; lane->part <= lane->nparts; lane->part++)
 	{
+		/* between two parts there is what is not to be looked at yet */
+		if (low)
+			low->apart = true;
 		if (begin_part(scan, queue, lane))
 		{
 			while (next_entry(queue, lane, low))
@@ -546,7 +549,7 @@ judge_unseen(QueueReader *queue, DueLane *lane, ItemPointer tid, LowScan *low)
 	{
 		lane->last = found;
 		lane->begun = true;
-		LowWaterNote(low, &found, DT_NOBEGIN);
+		LowWaterNote(low, &found, LOW_BUSY, DT_NOBEGIN);
 	}
 	ExecClearTuple(queue->judged);
 }
@@ -560,10 +563,10 @@ is_candidate(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low)
 
 	if (low)
 	{
-		bool		waits = lease > queue->wall && is_settled(queue->slot);
+		LowJudgement judgement = lease <= queue->wall ? LOW_CANDIDATE : is_settled(queue->slot) ? LOW_LEASED : LOW_BUSY;
 
-		LowWaterNote(low, &lane->last, waits ? lease : DT_NOBEGIN);
-		low->passed += waits;
+		LowWaterNote(low, &lane->last, judgement, lease);
+		low->passed += judgement == LOW_LEASED;
 	}
 	return lease <= queue->wall &&
 		(scan->seen == NULL || hash_search(scan->seen, &lane->last.enrollment, HASH_FIND, NULL) == NULL);

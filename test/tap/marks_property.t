@@ -1,5 +1,5 @@
 # Random interleavings of rows that come in, are committed late or not at all,
-# claimed, given back, moved, taken away, of leases that end and servers that
+# claimed, given back, reported, moved, taken away, of leases that end and servers that
 # stop, with and without shared memory: whatever is due is claimed by the next
 # claim, without shared memory at most campaign.mark_ttl later.
 #
@@ -123,28 +123,30 @@ sub random_move
 		finish($s);
 		return "$s->{number} ends";
 	}
-	if ($what < 0.5)
+	if ($what < 0.48)
 	{
 		my $age = rand() < 0.2 ? 0 : rand() < 0.1 ? -1 : int(rand 60) * 60;
 		put($dbh, own_place($s), $age) foreach 1 .. 1 + rand 4;
 		return "$s->{number} puts, $age";
 	}
-	if ($what < 0.75)
+	if ($what < 0.7)
 	{
 		my $claimed = claim($dbh, 1 + int rand 8, rand() < 0.4 ? '1 second' : '5 minutes');
 		push @tokens, map { $_->[1] } @$claimed if !$s->{open};
 		return "$s->{number} claims " . join ' ', map { $_->[0] } @$claimed;
 	}
-	if ($what < 0.82 && @tokens)
+	if ($what < 0.84 && @tokens)
 	{
 		my $token = splice @tokens, rand @tokens, 1;
 		$dbh->do('SAVEPOINT s') if $s->{open};
 		# whoever holds it in an open transaction would be waited for
 		$dbh->do("SET lock_timeout = '100ms'");
-		eval { $dbh->do('SELECT campaign.release_touch(?)', undef, $token) };
+		# a touch that failed is due again in a minute, elsewhere in its lane
+		my $call = rand() < 0.4 ? 'release_touch(?)' : q{fail_touch(?, 'x')};
+		eval { $dbh->do("SELECT campaign.$call", undef, $token) };
 		my $how = $@ ? 'in vain' : '';
 		$dbh->do('ROLLBACK TO s') if $@ && $s->{open};
-		return "$s->{number} gives back $how";
+		return "$s->{number} $call $how";
 	}
 	if ($what < 0.88)
 	{
