@@ -17,7 +17,7 @@
 #include "compat.h"
 #include "core/direct_access.h"
 
-static pg_noinline void fail_relation(const char *name, const char *detail) pg_attribute_noreturn();
+static void fail_relation(const char *name, const char *detail);
 
 Relation
 DirectOpenTable(const char *name, LOCKMODE mode)

@@ -157,7 +157,7 @@ static Pending *known_pending(const pg_uuid_t *tenant, int32 lane);
 static void settle(const Pending *entry);
 static void end_subtransaction(SubXactEvent event, SubTransactionId self, SubTransactionId parent, void *arg);
 static void end_transaction(XactEvent event, void *arg);
-static void fail_trigger(void) pg_attribute_noreturn();
+static void fail_trigger(void);
 
 PG_FUNCTION_INFO_V1(campaign_lower_mark);
 

@@ -13,7 +13,7 @@ use Test::More;
 use Time::HiRes 'sleep';
 
 use MarksDatabase qw(fill_places put claim);
-use Sessions qw(session);
+use Sessions qw(session sqlstate_of);
 
 my $node = PostgreSQL::Test::Cluster->new('marks');
 $node->init;
@@ -162,6 +162,10 @@ foreach my $round (1 .. 5)
 	put($other, $_, 100 * (6 - $round)) foreach @places;
 	found($worker, "@places", "lanes without a mark are read from the beginning, round $round");
 }
+
+$other->do('CREATE TABLE elsewhere (tenant_id uuid, lane integer, due_at timestamptz)');
+$other->do('CREATE TRIGGER t BEFORE INSERT ON elsewhere FOR EACH ROW EXECUTE FUNCTION campaign.lower_mark()');
+is(sqlstate_of($other, 'INSERT INTO elsewhere DEFAULT VALUES RETURNING 1'), '39P01', 'the trigger is for the queue only');
 $_->disconnect foreach $worker, $other;
 
 $node->stop;

@@ -22,7 +22,7 @@ my $soak = $ENV{CAMPAIGN_SOAK};
 my $first = $ENV{CAMPAIGN_SEED} // ($soak ? time % 1_000_000_000 : 1);
 my $count = $ENV{CAMPAIGN_SEED} ? 1 : $soak ? 100 : 4;
 my $moves = 250;
-my $places = 100;    # of a lane
+my $places = 400;    # of a lane
 my $ttl = 200;
 diag("$count sequences of $moves moves for each kind, seeds $first to " . ($first + $count - 1));
 
@@ -48,9 +48,43 @@ foreach my $kind ('own marks', 'shared marks', 'shared marks, too few')
 		is(run($kind, $seed), '', "$kind, seed $seed: nothing that is due is overlooked");
 	}
 }
+unlink $node->data_dir . '/kind.conf';
+append_to_file($node->data_dir . '/kind.conf', "shared_preload_libraries = 'campaign'\n");
+restart();
+is(in_parallel($soak ? 60 : 5), '', 'side by side, nothing that is due is overlooked');
 $_->{dbh}->disconnect foreach @sessions;
 $node->stop;
 done_testing();
+
+# Rows come in while claims read; leases end, so that there is much to read.
+sub in_parallel
+{
+	my ($seconds) = @_;
+	my @children;
+	$sessions[0]{dbh}->do('TRUNCATE campaign.touch_queue');
+	foreach my $number (0 .. 3)
+	{
+		my $pid = fork // die "fork: $!";
+		if ($pid == 0)
+		{
+			my $dbh = session($node, 'shop');
+			my $end = time + $seconds;
+			srand $first + $number;
+			while (time < $end)
+			{
+				if ($number < 2) { claim($dbh, 20, '1 second') }
+				else { put($dbh, 1 + int rand 2 * $places, int rand 3600) }
+			}
+			# without DESTROY of what the parent has
+			require POSIX;
+			POSIX::_exit(0);
+		}
+		push @children, $pid;
+	}
+	waitpid $_, 0 foreach @children;
+	sleep 1.1;
+	return overlooked();
+}
 
 sub restart
 {
