@@ -496,7 +496,11 @@ LowWaterNote(LowScan *scan, const LowPlace *place, LowJudgement judgement, Times
 		(last->until == range.until ||
 		 Max(last->until, range.until) - Min(last->until, range.until) <= LEASES_TOGETHER))
 	{
-		last->high = *place;
+		/* a row in the place of one that has gone is not where its entry was */
+		if (LowPlaceCompare(place, &last->low) < 0)
+			last->low = *place;
+		if (LowPlaceCompare(place, &last->high) > 0)
+			last->high = *place;
 		last->until = Min(last->until, range.until);
 		last->open = last->open == -1 || range.open == -1 ? -1 : last->open + 1;
 	}

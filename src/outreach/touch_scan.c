@@ -546,11 +546,7 @@ judge_unseen(QueueReader *queue, DueLane *lane, ItemPointer tid, LowScan *low)
 			   &lane->lane.id.tenant, UUID_LEN) == 0 &&
 		DatumGetInt32(slot_getattr(queue->judged, queue->columns[QUEUE_LANE], &isnull)) == lane->lane.id.lane &&
 		(!lane->begun || LowPlaceCompare(&lane->last, &found) <= 0))
-	{
-		lane->last = found;
-		lane->begun = true;
 		LowWaterNote(low, &found, LOW_BUSY, DT_NOBEGIN);
-	}
 	ExecClearTuple(queue->judged);
 }
 
