@@ -20,6 +20,7 @@
 #include "catalog/pg_am.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -79,6 +80,10 @@ struct TableSet
 
 static TableFound *all_found = NULL;
 
+/* Grows with each change of a relation, and with each snapshot of any set. */
+static uint64 changes = 0;
+static uint64 last_epoch = 0;
+
 static TableFound *find_out(TableShape *shape);
 static void find_index(TableFound *found, const TableShape *shape, int index, Oid schema);
 static void refuse_missing(const char *kind, const char *name);
@@ -125,7 +130,7 @@ TableSetRefresh(TableSet *set)
 	/* what SQL has written through SPI is not seen before */
 	CommandCounterIncrement();
 	set->snapshot = RegisterSnapshot(IsolationUsesXactSnapshot() ? GetTransactionSnapshot() : GetLatestSnapshot());
-	set->epoch++;
+	set->epoch = ++last_epoch;
 	MemoryContextSwitchTo(old);
 }
 
@@ -155,7 +160,8 @@ TableOpen(TableSet *set, TableShape *shape, bool writes)
 	table = palloc0(sizeof(TableAccess));
 	table->set = set;
 	table->shape = shape;
-	table->rel = table_open(found->relid, writes ? RowExclusiveLock : AccessShareLock);
+	/* a standby has no lock for writers; who would write there is refused when he does */
+	table->rel = table_open(found->relid, writes && !XactReadOnly ? RowExclusiveLock : AccessShareLock);
 	if (!found->valid)
 		found = find_out(shape);	/* it changed while its lock was waited for */
 	memcpy(table->columns, found->columns, sizeof(table->columns));
@@ -170,6 +176,7 @@ static TableFound *
 find_out(TableShape *shape)
 {
 	Oid			schema;
+	uint64		before;
 
 	if (shape->found == NULL)
 	{
@@ -182,9 +189,8 @@ find_out(TableShape *shape)
 	if (shape->found->valid)
 		return shape->found;
 
+	before = changes;
 	schema = get_namespace_oid(CAMPAIGN_SCHEMA, false);
-	/* valid before it is filled: a message that comes in between says that it is not */
-	shape->found->valid = true;
 	shape->found->relid = get_relname_relid(shape->name, schema);
 	if (!OidIsValid(shape->found->relid))
 		refuse_missing("table", shape->name);
@@ -196,6 +202,8 @@ find_out(TableShape *shape)
 	}
 	for (int i = 0; shape->indexes[i].name; i++)
 		find_index(shape->found, shape, i, schema);
+	/* else it is found out again the next time */
+	shape->found->valid = before == changes;
 	return shape->found;
 }
 
@@ -236,11 +244,12 @@ refuse_missing(const char *kind, const char *name)
 static void
 forget_found(Datum arg, Oid relid)
 {
+	changes++;
 	for (TableFound *found = all_found; found; found = found->next)
 	{
 		if (relid == InvalidOid || relid == found->relid)
 			found->valid = false;
-		for (int i = 0; i < CAMPAIGN_TABLE_INDEXES && !(relid == InvalidOid); i++)
+		for (int i = 0; i < CAMPAIGN_TABLE_INDEXES && relid != InvalidOid; i++)
 		{
 			if (relid == found->indexes[i])
 				found->valid = false;
@@ -324,6 +333,7 @@ TableLock(TableAccess *table, ItemPointer place, LockTupleMode mode, bool wait)
 	ItemPointerData tid = *place;
 	bool		serializes = IsolationUsesXactSnapshot();
 
+	PreventCommandIfReadOnly("SELECT FOR UPDATE");
 	TableForget(table);
 	if (table->set->snapshot == NULL)
 		TableSetRefresh(table->set);
@@ -453,6 +463,7 @@ prepare_writes(TableAccess *table)
 
 	if (table->target)
 		return;
+	PreventCommandIfReadOnly("UPDATE");
 	refuse_strangers(table);
 	old = MemoryContextSwitchTo(table->set->context);
 	table->estate = CreateExecutorState();

@@ -67,7 +67,10 @@ extern void TableSetRefresh(TableSet *set);
 /* Grows with each refresh: what was read before is not of this snapshot. */
 extern uint64 TableSetEpoch(const TableSet *set);
 
-/* Open a table of the set, once: AccessShareLock, or RowExclusiveLock to lock or write rows. */
+/*
+ * Open a table of the set, once: AccessShareLock, or RowExclusiveLock to lock
+ * or write rows.  Raises 55000 if the table, a column or an index is missing.
+ */
 extern TableAccess *TableOpen(TableSet *set, TableShape *shape, bool writes);
 
 /*
@@ -85,7 +88,9 @@ extern void TableForget(TableAccess *table);
 
 /*
  * Lock the row at a place, or the latest version of it, which then is the
- * table's row.  False if it is gone or, not waiting, if it is busy.
+ * table's row.  False if it is gone or, not waiting, if it is busy.  Raises
+ * 40001 above READ COMMITTED if it has changed since the transaction began,
+ * and 25006 in a read-only one, as the writes below do.
  */
 extern bool TableLock(TableAccess *table, ItemPointer place, LockTupleMode mode, bool wait);
 

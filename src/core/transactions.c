@@ -68,8 +68,8 @@ RunInSubtransaction(void (*work) (void *arg), void *arg)
 static bool
 is_fault_of_data(int sqlstate)
 {
-	/* lock_timeout: a table is altered, say */
-	if (sqlstate == ERRCODE_LOCK_NOT_AVAILABLE)
+	/* lock_timeout: a table is altered, say; or a table is not as it has to be */
+	if (sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
 		return false;
 	switch (ERRCODE_TO_CATEGORY(sqlstate))
 	{

@@ -17,8 +17,8 @@ extern void RequireReadCommitted(const char *function);
  * Do work in a subtransaction, inside the caller's SPI connection.  Returns
  * NULL, or, when all that it wrote is undone, the error that it raised, in the
  * current memory context.  Not every error is caught: a cancelled statement, a
- * lock that was not got in time, a deadlock and a server short of resources
- * are not the fault of the data.
+ * lock that was not got in time, a deadlock, a server short of resources and a
+ * table that is not as it has to be (55000) are not the fault of the data.
  */
 extern ErrorData *RunInSubtransaction(void (*work) (void *arg), void *arg);
 

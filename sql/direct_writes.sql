@@ -1,0 +1,98 @@
+-- Claims and reports write touch_queue and send_logs without SQL. What writing so would pass over is refused, and what SQL
+-- refuses is refused as well.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS campaign CASCADE;
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SET intervalstyle = 'postgres';
+\set SHOW_CONTEXT never
+CREATE ROLE regress_direct_ann;
+CREATE ROLE regress_direct_worker;
+SELECT campaign.grant_access('regress_direct_ann', 'member');
+SELECT campaign.grant_access('regress_direct_worker', 'worker');
+SELECT campaign.create_tenant('Direct', 'direct', 'UTC', 'regress_direct_ann') AS direct \gset
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE id = :'direct';
+SET ROLE regress_direct_ann;
+SELECT campaign.set_send_limit(:'direct', 'email', NULL, contact_interval => '0');
+SELECT campaign.create_campaign(:'direct', 'Two', '[{"channel": "email", "subject": "Hello", "body_text": "Hello"}, {"channel": "email", "subject": "Again", "body_text": "Again", "delay_hours": 24}]', 'contacts') AS two \gset
+SELECT campaign.launch_campaign(:'two');
+INSERT INTO campaign.contacts (tenant_id, first_name, email) SELECT :'direct', n, n || '@example.com' FROM unnest('{ann,bob,cid}'::text[]) n;
+SELECT outcome FROM campaign.contacts c, campaign.enroll(:'two', c.id) WHERE c.tenant_id = :'direct' ORDER BY c.first_name;
+RESET ROLE;
+CREATE FUNCTION pg_temp.noise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+
+-- a trigger of somebody's own on the queue
+CREATE TRIGGER noise BEFORE UPDATE ON campaign.touch_queue FOR EACH ROW EXECUTE FUNCTION pg_temp.noise();
+SET ROLE regress_direct_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 1);
+RESET ROLE;
+DROP TRIGGER noise ON campaign.touch_queue;
+
+-- a column
+ALTER TABLE campaign.touch_queue ADD COLUMN note text;
+SET ROLE regress_direct_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 1);
+RESET ROLE;
+ALTER TABLE campaign.touch_queue DROP COLUMN note;
+
+-- and what was dropped is no obstacle
+SET ROLE regress_direct_worker;
+SELECT lease_token AS token FROM campaign.claim_due_touches('worker', 1) \gset
+
+-- the same of the log: the report is not taken, and can be made again
+RESET ROLE;
+CREATE TRIGGER noise BEFORE INSERT ON campaign.send_logs FOR EACH ROW EXECUTE FUNCTION pg_temp.noise();
+SET ROLE regress_direct_worker;
+SELECT result FROM campaign.complete_touch(:'token');
+RESET ROLE;
+DROP TRIGGER noise ON campaign.send_logs;
+-- somebody's own constraint holds: what is against it is not taken, and the rest of a batch is (the warning names it)
+SET client_min_messages = error;
+ALTER TABLE campaign.send_logs ADD CONSTRAINT short_ids CHECK (length(provider_id) < 5);
+SET ROLE regress_direct_worker;
+SELECT result FROM campaign.complete_touch(:'token', 'too long');
+SET client_min_messages = warning;
+
+-- who may not write does not
+BEGIN READ ONLY;
+SELECT campaign.complete_touch(:'token', 'm-1');
+ROLLBACK;
+BEGIN READ ONLY;
+SELECT campaign.begin_send(:'token');
+ROLLBACK;
+SELECT result, enrollment_status FROM campaign.complete_touch(:'token', 'm-1');
+RESET ROLE;
+ALTER TABLE campaign.send_logs DROP CONSTRAINT short_ids;
+SELECT touch_number, status, provider_id FROM campaign.send_logs WHERE tenant_id = :'direct';
+
+-- a claim that is rolled back, wholly or in part, has leased nothing
+SET ROLE regress_direct_worker;
+BEGIN;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 1);
+ROLLBACK;
+BEGIN;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 1);
+SAVEPOINT half;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 1);
+ROLLBACK TO half;
+COMMIT;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 5);
+RESET ROLE;
+
+-- an index that is gone; a new one under its name serves
+ALTER INDEX campaign.consents_pkey RENAME TO consents_former;
+UPDATE campaign.touch_queue SET lease_until = '-infinity' WHERE tenant_id = :'direct';
+SET ROLE regress_direct_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 5);
+RESET ROLE;
+ALTER INDEX campaign.consents_former RENAME TO consents_pkey;
+REINDEX INDEX campaign.consents_pkey;
+SET ROLE regress_direct_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 5);
+RESET ROLE;
+-- the truth for a DBA: what was done is counted
+SELECT pg_stat_force_next_flush();
+SELECT n_tup_upd > 0 AS updated, n_tup_hot_upd > 0 AS hot, n_tup_ins > 0 AS inserted FROM pg_stat_user_tables WHERE relid = 'campaign.touch_queue'::regclass;
+SELECT campaign.delete_tenant(:'direct', 'direct') \g /dev/null
+SELECT campaign.revoke_access(r) FROM unnest('{regress_direct_ann,regress_direct_worker}'::name[]) r \g /dev/null
+DROP ROLE regress_direct_ann, regress_direct_worker;
