@@ -205,6 +205,12 @@ SELECT campaign.archive_contact(id) FROM campaign.contacts WHERE score = 802;
 SELECT * FROM campaign.enroll_contacts(:'two', 'SELECT id FROM campaign.contacts WHERE score IN (2001, 801, 802)');
 ROLLBACK;
 
+-- it may be the first call of a session, in which no library is loaded yet
+\c -
+SET ROLE regress_bulk_ann;
+SELECT * FROM campaign.enroll_contacts(:'two', 'SELECT id FROM campaign.contacts WHERE false');
+RESET ROLE;
+
 \o /dev/null
 SELECT campaign.delete_tenant(id, slug) FROM campaign.tenants WHERE slug IN ('bulk-acme', 'bulk-eve');
 SELECT campaign.revoke_access(r) FROM unnest('{regress_bulk_ann,regress_bulk_vic,regress_bulk_eve}'::name[]) r;

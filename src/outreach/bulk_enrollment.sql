@@ -176,6 +176,8 @@ DECLARE
   id_type text;
   ids uuid[];
 BEGIN
+  -- which also loads the library, whose setting it is
+  PERFORM campaign.current_member();
   IF current_setting('campaign.identity_source') = 'jwt' THEN
     RAISE EXCEPTION 'contacts are not enrolled by a query where members are subjects of tokens'
       USING ERRCODE = 'insufficient_privilege',

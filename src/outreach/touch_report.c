@@ -270,6 +270,8 @@ settle_reports(void *arg)
 		{
 			if (is_repeated(run, i))
 			{
+				/* what the one before it wrote is found by what is read from here on */
+				TableSetRefresh(run->batch.tables);
 				lock_report(run, run->report);
 				TableSetRefresh(run->batch.tables);
 			}

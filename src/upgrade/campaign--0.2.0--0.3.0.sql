@@ -215,6 +215,41 @@ BEGIN
    WHERE r.contacts > 0;
 END $$;
 
+CREATE OR REPLACE FUNCTION campaign.enroll_contacts(campaign uuid, query text, anchor_at timestamptz DEFAULT NULL,
+  OUT outcome text, OUT reason text, OUT contacts bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  source text := rtrim(query, E'; \t\r\n');
+  id_type text;
+  ids uuid[];
+BEGIN
+  -- which also loads the library, whose setting it is
+  PERFORM campaign.current_member();
+  IF current_setting('campaign.identity_source') = 'jwt' THEN
+    RAISE EXCEPTION 'contacts are not enrolled by a query where members are subjects of tokens'
+      USING ERRCODE = 'insufficient_privilege',
+            DETAIL = 'A query could change whose token it is.',
+            HINT = 'Pass the ids of the contacts as an array.';
+  END IF;
+  IF coalesce(source, '') = '' THEN
+    RAISE EXCEPTION 'query must not be null or empty'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It says which contacts are enrolled.',
+            HINT = 'Pass a query such as SELECT id FROM campaign.contacts WHERE ..., or an array of ids.';
+  END IF;
+  EXECUTE format(E'SELECT pg_typeof((SELECT q.id FROM (%s\n) q(id) LIMIT 0))', source) INTO id_type;
+  IF id_type <> 'uuid' THEN
+    RAISE EXCEPTION 'the query returns % and not contacts', id_type
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'Its first column must be the id of a contact.',
+            HINT = 'Begin it with SELECT id FROM campaign.contacts; names are looked up in pg_catalog, others are qualified.';
+  END IF;
+  EXECUTE format(E'SELECT array_agg(q.id) FROM (%s\n) q(id)', source) INTO ids;
+  RETURN QUERY SELECT r.* FROM campaign.enroll_contacts(campaign, coalesce(ids, '{}'), anchor_at) r;
+END $$;
+
 CREATE FUNCTION campaign.lower_mark() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'campaign_lower_mark';
 

@@ -15,6 +15,8 @@ my @blocks = fenced_blocks($readme);
 
 my $node = PostgreSQL::Test::Cluster->new('readme');
 $node->init;
+# a setting of the page exists where the library is preloaded
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'campaign'\n");
 $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE shop');
 
@@ -311,7 +313,7 @@ my %condition = (
 	no_data_found => 'P0002', invalid_parameter_value => '22023', null_value_not_allowed => '22004',
 	check_violation => '23514', unique_violation => '23505', foreign_key_violation => '23503',
 	not_null_violation => '23502', insufficient_privilege => '42501', undefined_object => '42704',
-	object_not_in_prerequisite_state => '55000', datetime_value_out_of_range => '22008', serialization_failure => '40001', invalid_transaction_state => '25000', undefined_column => '42703',
+	object_not_in_prerequisite_state => '55000', datetime_value_out_of_range => '22008', serialization_failure => '40001', t_r_serialization_failure => '40001', invalid_transaction_state => '25000', undefined_column => '42703',
 	datatype_mismatch => '42804', e_r_i_e_trigger_protocol_violated => '39P01',
 	campaign_illegal_transition => 'CP001', campaign_precondition => 'CP002',
 	campaign_invalid_document => 'CP003', campaign_lease_lost => 'CP004',
@@ -344,7 +346,7 @@ sub misuse
 # ---- its limits
 
 my %constant;
-foreach my $header (qw(campaign.h core/identity.h outreach/quiet_hours.h outreach/touch_queue.h))
+foreach my $header (qw(campaign.h core/identity.h outreach/quiet_hours.h outreach/touch_queue.h outreach/touch_scan.h))
 {
 	my $source = slurp_file("src/$header");
 	$constant{$1} = $2 while $source =~ /^#define\s+(CAMPAIGN_\w+)\s+(\d+)\b/mg;
