@@ -18,7 +18,7 @@ BEGIN
 END $$;
 CREATE FUNCTION bench.is_identifier(value jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-  RETURN jsonb_typeof(value) = 'string' AND value #>> '{}' COLLATE "C" ~ '^[a-z][a-z0-9_]{0,62}$';
+  RETURN jsonb_typeof(value) = 'string' AND (value #>> '{}') COLLATE "C" ~ '^[a-z][a-z0-9_]{0,62}$';
 END $$;
 CREATE FUNCTION bench.is_uuid(value jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
