@@ -79,6 +79,23 @@ COMMIT;
 SELECT count(*) FROM campaign.claim_due_touches('worker', 5);
 RESET ROLE;
 
+-- of several reports on one touch each finds what the one before it has written, whatever came between
+SET ROLE regress_direct_ann;
+SELECT campaign.create_campaign(:'direct', 'One', '[{"channel": "email", "subject": "Hello", "body_text": "Hello"}]', 'contacts') AS one \gset
+SELECT campaign.launch_campaign(:'one');
+INSERT INTO campaign.contacts (tenant_id, first_name, email) VALUES (:'direct', 'dan', 'dan@example.com') RETURNING id AS dan \gset
+SELECT outcome FROM campaign.enroll(:'one', :'dan');
+SET ROLE regress_direct_worker;
+SELECT lease_token AS token FROM campaign.claim_due_touches('worker', 1) \gset
+SELECT r.n, r.result, r.enrollment_status FROM campaign.report_touches(ARRAY[
+		ROW(:'token', 'sent', 'm-2', NULL, NULL, NULL, NULL, NULL),
+		ROW(:'token', 'sent', 'm-2', NULL, NULL, NULL, NULL, NULL),
+		ROW(:'token', 'sent', repeat('x', 1001), NULL, NULL, NULL, NULL, NULL),
+		ROW(:'token', 'sent', 'm-2', NULL, NULL, NULL, NULL, NULL),
+		ROW(:'token', 'skipped', NULL, NULL, NULL, 'not wanted', NULL, NULL)
+	]::campaign.touch_result[]) WITH ORDINALITY AS r(lease_token, result, enrollment_status, next_due_at, n);
+RESET ROLE;
+
 -- an index that is gone; a new one under its name serves
 ALTER INDEX campaign.consents_pkey RENAME TO consents_former;
 UPDATE campaign.touch_queue SET lease_until = '-infinity' WHERE tenant_id = :'direct';

@@ -47,6 +47,7 @@ typedef struct Report
 	bool		has_next;
 	TimestampTz next_due_at;
 	bool		failed;			/* and is not tried again */
+	bool		is_repeated;	/* another one on the same enrolment comes before it */
 	bool		has_enrollment; /* locked, and its part of the facts read */
 	bool		has_row;		/* locked and current */
 	TouchRow	row;
@@ -94,7 +95,7 @@ static char *attribute_text(HeapTupleHeader tuple, const char *name);
 static int	compare_reports(const void *a, const void *b);
 static void settle_reports(void *arg);
 static void settle_with_care(ReportRun *run);
-static bool is_repeated(const ReportRun *run, int i);
+static void mark_repeated(ReportRun *run);
 static void lock_report(ReportRun *run, Report *report);
 static void settle_report(ReportRun *run, Report *report);
 static void settle_report_alone(void *arg);
@@ -122,6 +123,7 @@ campaign_report_touches(PG_FUNCTION_ARGS)
 	for (int i = 0; i < run.count; i++)
 		run.order[i] = &reports[i];
 	qsort(run.order, run.count, sizeof(Report *), compare_reports);
+	mark_repeated(&run);
 	run.row_context = AllocSetContextCreate(CurrentMemoryContext, "campaign reported touch",
 											ALLOCSET_DEFAULT_SIZES);
 
@@ -253,7 +255,7 @@ settle_reports(void *arg)
 		for (int i = 0; i < run->count; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			if (run->order[i]->valid && !is_repeated(run, i))
+			if (run->order[i]->valid && !run->order[i]->is_repeated)
 				lock_report(run, run->order[i]);
 		}
 		TableSetRefresh(run->batch.tables);
@@ -268,7 +270,7 @@ settle_reports(void *arg)
 			settle_with_care(run);
 		else if (run->report->valid)
 		{
-			if (is_repeated(run, i))
+			if (run->report->is_repeated)
 			{
 				/* what the one before it wrote is found by what is read from here on */
 				TableSetRefresh(run->batch.tables);
@@ -285,12 +287,23 @@ settle_reports(void *arg)
 	TouchCountsFlush(run->batch.counts);
 }
 
-/* Is the report before it, in order, on the same enrolment? */
-static bool
-is_repeated(const ReportRun *run, int i)
+/* Which reports come after others on the same enrolment, in order. */
+static void
+mark_repeated(ReportRun *run)
 {
-	return i > 0 && run->order[i - 1]->valid &&
-		memcmp(&run->order[i - 1]->token.key.enrollment, &run->order[i]->token.key.enrollment, UUID_LEN) == 0;
+	const Report *last = NULL;
+
+	for (int i = 0; i < run->count; i++)
+	{
+		Report	   *report = run->order[i];
+
+		if (!report->valid)
+			continue;
+		report->is_repeated = last &&
+			memcmp(&last->token.key.tenant, &report->token.key.tenant, UUID_LEN) == 0 &&
+			memcmp(&last->token.key.enrollment, &report->token.key.enrollment, UUID_LEN) == 0;
+		last = report;
+	}
 }
 
 static void
