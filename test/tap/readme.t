@@ -214,6 +214,9 @@ sub quoted
 
 # ---- its settings
 
+# one of them is there for a preloaded library only
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'campaign'");
+$node->restart;
 my %setting = map { $_->[0] =~ /^`(campaign\.\w+)`$/ ? ($1 => "$_->[1] $_->[2]") : () } table_rows($readme);
 my %actual = map { my ($name, $default, $context) = split /\|/, $_, 3; ($name => ($default eq '' ? '' : "`$default`") . " $context") }
   split /\n/, query(
