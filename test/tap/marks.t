@@ -110,6 +110,22 @@ foreach (1 .. 300)
 }
 is(join(' ', sort { $a <=> $b } keys %back), join(' ', 21 .. 45), 'come back when their leases end');
 
+# one comes in between three that are leased together: that it goes again says nothing of them
+put($other, 100 + $_, 400 - 100 * $_) foreach 1 .. 3;
+my %token = map { @$_ } @{ claim($worker, 3, '5 seconds') };
+put($other, 104, 250);
+%token = (%token, map { @$_ } @{ claim($worker, 1) });
+is(join(' ', sort keys %token), '101 102 103 104', 'three are leased, and one that came in between');
+$worker->do('SELECT campaign.complete_touch(?)', undef, $token{$_}) foreach 101, 102, 104;
+%back = ();
+foreach (1 .. 300)
+{
+	$back{ $_->[0] }++ foreach @{ claim($other, 10000) };
+	last if %back;
+	sleep 0.1;
+}
+is(join(' ', keys %back), '103', 'the last of them comes back');
+
 # ---- a row of which nobody was told
 
 $other->do(q{UPDATE pg_trigger SET tgenabled = 'D' WHERE tgname = 'lower_mark_insert'});
