@@ -113,7 +113,8 @@ is(join(' ', sort { $a <=> $b } keys %back), join(' ', 21 .. 45), 'come back whe
 # one comes in between three that are leased together: that it goes again says nothing of them
 put($other, 100 + $_, 400 - 100 * $_) foreach 1 .. 3;
 my %token = map { @$_ } @{ claim($worker, 3, '5 seconds') };
-put($other, 104, 250);
+found($other, '', 'nothing else is there');
+put($other, 104, 150);
 %token = (%token, map { @$_ } @{ claim($worker, 1) });
 is(join(' ', sort keys %token), '101 102 103 104', 'three are leased, and one that came in between');
 $worker->do('SELECT campaign.complete_touch(?)', undef, $token{$_}) foreach 101, 102, 104;
