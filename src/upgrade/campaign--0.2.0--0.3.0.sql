@@ -433,7 +433,37 @@ BEGIN
       LIMIT max_rows)
     SELECT q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.flags, q.claimed_at
       FROM found f
-      JOIN campaign.touch_queue q ON q.tenant_id = f.tenant_id AND q.lane = f.lane AND q.due_at = f.due_at AND
+      JOIN campaign.touch_queue q ON q.tenant_id = f.tenant_id AND q.lane = f.lane AND q.due_at = f.due_at AND q.enrollment_id = f.enrollment_id
+     WHERE q.claimed_at > '-infinity' AND q.lease_until <= lease_time AND (q.flags & 1 = 0 OR f.uncertain_policy <> 'retry')
+       FOR UPDATE OF q SKIP LOCKED
+  LOOP
+    -- behind the row, so without waiting: what is being deleted goes without us
+    PERFORM FROM campaign.tenants t WHERE t.id = touch.tenant_id FOR KEY SHARE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    IF touch.flags & 1 = 1 THEN
+      -- it may have been sent: out of the way until somebody settles it; where an event has told that it
+      -- was, the next claim does
+      UPDATE campaign.touch_queue q SET due_at = 'infinity'
+       WHERE q.tenant_id = touch.tenant_id AND q.lane = touch.lane AND q.due_at = touch.due_at AND q.enrollment_id = touch.enrollment_id
+         AND NOT EXISTS (SELECT FROM campaign.touch_events v
+                          WHERE v.tenant_id = q.tenant_id AND v.enrollment_id = q.enrollment_id AND v.touch_number = q.touch_number
+                            AND v.at >= q.claimed_at AND v.kind IN ('delivered', 'opened', 'clicked', 'replied', 'bounced', 'complained'));
+      CONTINUE WHEN NOT FOUND;
+    ELSE
+      PERFORM campaign.return_send_usage(touch.tenant_id, touch.lane, touch.claimed_at);
+      -- the fence stays: until the touch is claimed again, a late report is taken
+      UPDATE campaign.touch_queue q
+         SET claimed_at = '-infinity'
+       WHERE q.tenant_id = touch.tenant_id AND q.lane = touch.lane AND q.due_at = touch.due_at AND q.enrollment_id = touch.enrollment_id
+         AND touch.flags & 2 = 0;
+      DELETE FROM campaign.touch_queue q
+       WHERE q.tenant_id = touch.tenant_id AND q.lane = touch.lane AND q.due_at = touch.due_at AND q.enrollment_id = touch.enrollment_id
+         AND touch.flags & 2 = 2;
+    END IF;
+    ended := ended + 1;
+  END LOOP;
+  RETURN ended;
+END $$;
 
 COMMENT ON FUNCTION campaign.end_expired_leases(integer) IS
 'Ends leases that have run out without a report, as the next claim of the touch would: what was not begun goes back and returns its place under the caps, what was begun and may have been sent is put aside for whoever settles it (uncertain_touches), what was stopped meanwhile is removed, or logged as sent where an event has told so. Returns how many. Part of maintenance; waits for nobody. Raises 22023 for max_rows below 1.';
