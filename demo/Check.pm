@@ -137,8 +137,12 @@ SELECT count(*) FROM campaign.jobs j WHERE j.status = 'completed'
 SQL
 DELETE FROM campaign.job_enrollments
 FAULT
-	[ 'every event that was told is there, and has found its message', <<'SQL', <<'FAULT' ],
-SELECT count(*) FROM told t LEFT JOIN campaign.touch_events v ON v.event_id = t.event_id WHERE v.id IS NULL OR v.unmatched
+	# of a dead worker's message that only a click has proved nobody has told the provider's id
+	[ 'every event that was told is there, and has found its message by its id, where that is known', <<'SQL', <<'FAULT' ],
+SELECT count(*) FROM told t LEFT JOIN campaign.touch_events v ON v.event_id = t.event_id
+ WHERE v.id IS NULL OR v.unmatched AND NOT EXISTS (
+       SELECT FROM delivered d JOIN campaign.send_logs l ON l.enrollment_id = d.enrollment_id AND l.touch_number = d.touch_number
+        WHERE d.id = v.provider_id AND l.status = 'sent' AND l.provider_id IS NULL)
 SQL
 DELETE FROM campaign.touch_events WHERE id = (SELECT id FROM campaign.touch_events JOIN told USING (event_id) LIMIT 1)
 FAULT

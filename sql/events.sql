@@ -198,14 +198,19 @@ SELECT touch_number, status FROM campaign.enrollment_touches WHERE enrollment_id
 -- told while the lease still runs: when it ends, nobody is in doubt, and nobody sends it again
 SELECT pg_temp.enroll(:'both', 'ora', '+12125550115') AS oras \gset
 SELECT pg_temp.enroll(:'mail', 'pam') AS pams \gset
+SELECT pg_temp.enroll(:'mail', 'rob') AS robs \gset
 SET ROLE regress_events_worker;
 \o /dev/null
 SELECT count(*) FROM campaign.claim_due_touches('worker', begin_now => true);
 \o
 SELECT result FROM campaign.record_event('delivered', enrollment => :'oras', provider_id => 'ora-1');
 SELECT result FROM campaign.record_event('delivered', enrollment => :'pams', provider_id => 'pam-1');
+-- an email is handed over again under its key if nobody knows what the provider calls it
+SELECT result FROM campaign.record_event('opened', enrollment => :'robs');
 SELECT pg_temp.expire_leases();
-SELECT count(*) AS claimed_again FROM campaign.claim_due_touches('worker');
+SELECT lease_token AS token, enrollment_id = :'robs' AS as_expected FROM campaign.claim_due_touches('worker') \gset
+\echo :as_expected
+SELECT result FROM campaign.complete_touch(:'token', 'rob-1');
 SET ROLE regress_events_ann;
 SELECT touch_number, status, provider_id, metadata, sent_at = claimed_at AS at_claim FROM campaign.send_logs WHERE enrollment_id IN (:'oras', :'pams') ORDER BY provider_id;
 SELECT count(*) AS in_doubt FROM campaign.uncertain_touches WHERE enrollment_id = :'oras';

@@ -402,7 +402,12 @@ claim_touch(Claim *claim, TouchRow *row)
 
 	if (!TouchFactsRead(batch, row, lane, &facts))
 		return;
-	if ((row->flags & TOUCH_BEGUN) && TouchProvedSent(row, &outcome))
+	/*
+	 * What may be handed over again is, if the event does not say what the
+	 * provider calls the message: by that its other events find it.
+	 */
+	if ((row->flags & TOUCH_BEGUN) && TouchProvedSent(row, &outcome) &&
+		(outcome.provider_id || !lane->retries_uncertain))
 	{
 		settle_proved(claim, row, &facts, lane, &outcome);
 		return;

@@ -35,7 +35,9 @@ sub judge_touch
 	my ($m, $e) = @_;
 	my $row = $e->{row};
 	my $channel = $m->channel($e);
-	return { what => 'proved' } if $m->proofs($e);
+	# what may be handed over again is, unless the provider's id is known
+	my @proofs = $m->proofs($e);
+	return { what => 'proved' } if @proofs && ($channel->{uncertain_policy} ne 'retry' || grep { defined $_->{provider} } @proofs);
 	return { what => 'aside' } if $row->{begun} && $channel->{uncertain_policy} ne 'retry';
 	my $verdict =
 	     $m->objection($e, $channel)
