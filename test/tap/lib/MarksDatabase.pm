@@ -38,14 +38,15 @@ SQL
 	return;
 }
 
-# A row for a place, unless it has one: due so many seconds ago.
+# A row for a place, unless it has one, or somebody gives it one just now: due so many seconds ago.
 sub put
 {
 	my ($dbh, $n, $age, $touch_number) = @_;
 	return $dbh->do(
 		q{INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
 		  SELECT p.tenant_id, p.lane, clock_timestamp() - make_interval(secs => ?), p.enrollment, now(), ? FROM places p
-		   WHERE p.n = ? AND NOT EXISTS (SELECT FROM campaign.touch_queue q WHERE q.tenant_id = p.tenant_id AND q.enrollment_id = p.enrollment)},
+		   WHERE p.n = ? AND NOT EXISTS (SELECT FROM campaign.touch_queue q WHERE q.tenant_id = p.tenant_id AND q.enrollment_id = p.enrollment)
+		  ON CONFLICT DO NOTHING},
 		undef, $age, $touch_number // 1, $n) + 0;
 }
 
