@@ -422,9 +422,10 @@ claim_touch(Claim *claim, TouchRow *row)
 	}
 	if (!facts.exclusive)
 	{
-		/* of a contact in several sequences one claim decides at a time */
+		/* of a contact in several sequences one claim decides at a time, also of what this one has settled */
 		if (!StorageLockFreeContact(batch, &row->key.tenant, &facts.contact))
 			return;
+		StorageFlushLog(batch);
 		TableSetRefresh(batch->tables);
 	}
 	end_expired(claim, row, lane);

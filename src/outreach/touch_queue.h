@@ -63,6 +63,12 @@ typedef struct TouchRow
 	int16		resume_touch;
 	int16		flags;
 	bool		rescheduled;	/* was too late once, and is not asked again */
+	struct
+	{
+		TimestampTz due_at;
+		TimestampTz lease_until;
+		int32		lane;
+	}			stored;			/* what lies in the table: touch_storage's own */
 } TouchRow;
 
 /* What a lease token says. */

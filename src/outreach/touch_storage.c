@@ -90,6 +90,7 @@ static bool find_place(const TouchBatch *batch, const TouchKey *key, ItemPointer
 static bool lock_row(TableAccess *table, const Datum *keys, LockTupleMode mode, bool wait);
 static bool lock_found(TableAccess *table, LockTupleMode mode, bool wait);
 static void read_row(TableAccess *queue, TouchRow *row);
+static void remember_stored(TouchRow *row);
 
 /*
  * Lock a row that was found due, without waiting, and read it as it is then:
@@ -229,9 +230,11 @@ StorageUpdate(const TouchBatch *batch, TouchRow *row)
 	values[QUEUE_FLAGS] = Int16GetDatum(row->flags);
 	values[QUEUE_RESCHEDULED] = BoolGetDatum(row->rescheduled);
 	TableUpdate(queue_of(batch), &row->key.tid, values, NULL);
-	/* as the triggers of the table do; what is under a lease is not looked for */
-	if (row->lease_until <= GetCurrentTimestamp())
+	/* as the triggers of the table do */
+	if (row->key.due_at != row->stored.due_at || row->key.lane != row->stored.lane ||
+		row->lease_until < row->stored.lease_until)
 		LowWaterLower(&row->key.tenant, row->key.lane, row->key.due_at);
+	remember_stored(row);
 }
 
 /* Remove a row that the caller has locked. */
@@ -442,4 +445,13 @@ read_row(TableAccess *queue, TouchRow *row)
 	row->resume_touch = DatumGetInt16(TableDatum(queue, QUEUE_RESUME_TOUCH, &isnull));
 	row->flags = DatumGetInt16(TableDatum(queue, QUEUE_FLAGS, &isnull));
 	row->rescheduled = DatumGetBool(TableDatum(queue, QUEUE_RESCHEDULED, &isnull));
+	remember_stored(row);
+}
+
+static void
+remember_stored(TouchRow *row)
+{
+	row->stored.due_at = row->key.due_at;
+	row->stored.lease_until = row->lease_until;
+	row->stored.lane = row->key.lane;
 }

@@ -110,6 +110,21 @@ foreach (1 .. 300)
 }
 is(join(' ', sort { $a <=> $b } keys %back), join(' ', 21 .. 45), 'come back when their leases end');
 
+# a lease that is made shorter than it was
+put($other, $_, 100) foreach 101 .. 104;
+my @long = @{ claim($worker, 4, '1 hour') };
+is(scalar(@long), 4, 'four for an hour');
+found($other, '', 'are found by nobody') foreach 1 .. 2;
+$worker->do(q{SELECT campaign.extend_lease(?, '1 second')}, undef, $_->[1]) foreach @long;
+%back = ();
+foreach (1 .. 300)
+{
+	$back{ $_->[0] }++ foreach @{ claim($other, 10000) };
+	last if keys %back == 4;
+	sleep 0.1;
+}
+is(join(' ', sort { $a <=> $b } keys %back), '101 102 103 104', 'come back when the hour is made a second');
+
 # in a lane of which little is remembered yet: one comes in between three that are leased together: that it goes again says nothing of them
 put($other, 500 + $_, 400 - 100 * $_) foreach 1 .. 3;
 my %token = map { @$_ } @{ claim($worker, 40, '5 seconds') };
