@@ -145,6 +145,32 @@ campaign_table_update_compat(Relation table, ItemPointer place, TupleTableSlot *
 #endif
 }
 
+/*
+ * The same of a row that is not locked, without waiting: false, and nothing
+ * written, if it is busy, gone or no longer as it was.
+ */
+static inline bool
+campaign_table_try_update_compat(Relation table, ItemPointer place, TupleTableSlot *slot,
+								 bool *needs_entries, bool *only_summarizing)
+{
+	TM_FailureData failure;
+	LockTupleMode mode;
+	TM_Result	result;
+#if PG_VERSION_NUM >= 160000
+	TU_UpdateIndexes indexes = TU_None;
+
+	result = table_tuple_update(table, place, slot, GetCurrentCommandId(true), GetActiveSnapshot(),
+								InvalidSnapshot, false, &failure, &mode, &indexes);
+	*only_summarizing = indexes == TU_Summarizing;
+	*needs_entries = indexes != TU_None;
+#else
+	result = table_tuple_update(table, place, slot, GetCurrentCommandId(true), GetActiveSnapshot(),
+								InvalidSnapshot, false, &failure, &mode, needs_entries);
+	*only_summarizing = false;
+#endif
+	return result == TM_Ok;
+}
+
 /* Entries of the indexes that ExecOpenIndices() has opened; duplicates are errors. */
 static inline void
 campaign_insert_index_tuples_compat(ResultRelInfo *target, TupleTableSlot *slot, EState *estate,

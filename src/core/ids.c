@@ -36,7 +36,11 @@
 /* Ids whose random bytes are fetched together. */
 #define RANDOM_AT_ONCE	64
 
-static void compose_uuid(pg_uuid_t *out, const uint8 *random);
+/* Eight bytes for each of the next ids. */
+static uint8 random_bytes[RANDOM_AT_ONCE][UUID_LEN - 8];
+static int	random_left = 0;
+
+static void compose_uuid(pg_uuid_t *out);
 static int64 ascending_time_ns(void);
 
 PG_FUNCTION_INFO_V1(campaign_uuid_v7);
@@ -62,35 +66,38 @@ UuidV7GenerateMany(pg_uuid_t *out, int n)
 {
 	for (int done = 0; done < n;)
 	{
-		uint8		random[RANDOM_AT_ONCE][UUID_LEN - 8];
 		int			batch = Min(n - done, RANDOM_AT_ONCE);
 
 		CHECK_FOR_INTERRUPTS();
 		if (!campaign_server_uuidv7_compat(out + done, batch))
 		{
-			if (!pg_strong_random(random, (size_t) batch * (UUID_LEN - 8)))
-				ereport(ERROR,
-						(errcode(ERRCODE_INTERNAL_ERROR),
-						 errmsg("could not generate random values")));
 			for (int i = 0; i < batch; i++)
-				compose_uuid(&out[done + i], random[i]);
+				compose_uuid(&out[done + i]);
 		}
 		done += batch;
 	}
 }
 
 static void
-compose_uuid(pg_uuid_t *out, const uint8 *random)
+compose_uuid(pg_uuid_t *out)
 {
 	int64		ns = ascending_time_ns();
 	uint64		ms = (uint64) (ns / NS_PER_MS);
 	uint32		fraction = (uint32) ((ns % NS_PER_MS) * FRACTION_VALUES / NS_PER_MS);
 
+	if (random_left == 0)
+	{
+		if (!pg_strong_random(random_bytes, sizeof(random_bytes)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate random values")));
+		random_left = RANDOM_AT_ONCE;
+	}
 	for (int i = 0; i < 6; i++)
 		out->data[i] = (unsigned char) (ms >> (40 - 8 * i));
 	out->data[6] = 0x70 | (unsigned char) (fraction >> 8);
 	out->data[7] = (unsigned char) fraction;
-	memcpy(&out->data[8], random, UUID_LEN - 8);
+	memcpy(&out->data[8], random_bytes[--random_left], UUID_LEN - 8);
 	out->data[8] = (out->data[8] & 0x3f) | 0x80;
 }
 

@@ -93,6 +93,7 @@ static IndexScanDesc begin_scan(TableAccess *table, int index);
 static void prepare_writes(TableAccess *table);
 static void refuse_strangers(const TableAccess *table);
 static bool is_expected(const TableShape *shape, const char *trigger);
+static void finish_update(TableAccess *table, ItemPointer place, bool needs_entries, bool only_summarizing);
 static void fill_slot(const TableAccess *table, TupleTableSlot *slot, const Datum *values, const bool *nulls);
 static void close_table(TableAccess *table);
 
@@ -360,6 +361,15 @@ TableLock(TableAccess *table, ItemPointer place, LockTupleMode mode, bool wait)
 	return false;
 }
 
+bool
+TableFetch(TableAccess *table, ItemPointer place)
+{
+	TableForget(table);
+	if (table->set->snapshot == NULL)
+		TableSetRefresh(table->set);
+	return table_tuple_fetch_row_version(table->rel, place, table->set->snapshot, table->slot);
+}
+
 Datum
 TableDatum(TableAccess *table, int column, bool *isnull)
 {
@@ -385,13 +395,42 @@ void
 TableUpdate(TableAccess *table, ItemPointer place, const Datum *values, const bool *nulls)
 {
 	ItemPointerData tid = *place;
+	bool		needs_entries;
 	bool		only_summarizing;
 
 	prepare_writes(table);
 	TableForget(table);
 	fill_slot(table, table->new_slot, values, nulls);
 	ExecConstraints(table->target, table->new_slot, table->estate);
-	if (campaign_table_update_compat(table->rel, &tid, table->new_slot, &only_summarizing))
+	needs_entries = campaign_table_update_compat(table->rel, &tid, table->new_slot, &only_summarizing);
+	finish_update(table, place, needs_entries, only_summarizing);
+}
+
+bool
+TableTryUpdate(TableAccess *table, ItemPointer place, const Datum *values, const bool *nulls)
+{
+	ItemPointerData tid = *place;
+	bool		needs_entries;
+	bool		only_summarizing;
+
+	prepare_writes(table);
+	TableForget(table);
+	fill_slot(table, table->new_slot, values, nulls);
+	ExecConstraints(table->target, table->new_slot, table->estate);
+	if (!campaign_table_try_update_compat(table->rel, &tid, table->new_slot, &needs_entries, &only_summarizing))
+	{
+		ExecClearTuple(table->new_slot);
+		return false;
+	}
+	finish_update(table, place, needs_entries, only_summarizing);
+	return true;
+}
+
+/* What follows the heap's update: the new row is in the slot, and where it lies. */
+static void
+finish_update(TableAccess *table, ItemPointer place, bool needs_entries, bool only_summarizing)
+{
+	if (needs_entries)
 		campaign_insert_index_tuples_compat(table->target, table->new_slot, table->estate, true,
 											only_summarizing);
 	*place = table->new_slot->tts_tid;

@@ -94,6 +94,12 @@ extern void TableForget(TableAccess *table);
  */
 extern bool TableLock(TableAccess *table, ItemPointer place, LockTupleMode mode, bool wait);
 
+/*
+ * Read the version of a row at a place, which then is the table's row: false
+ * if the set's snapshot does not see it.
+ */
+extern bool TableFetch(TableAccess *table, ItemPointer place);
+
 /* A column of the table's row; by reference, valid as long as the row. */
 extern Datum TableDatum(TableAccess *table, int column, bool *isnull);
 
@@ -111,6 +117,13 @@ extern ItemPointer TablePlace(TableAccess *table);
  * over.
  */
 extern void TableUpdate(TableAccess *table, ItemPointer place, const Datum *values, const bool *nulls);
+
+/*
+ * The same for a row that the caller has read and not locked, without waiting:
+ * false, and nothing is written, if it is busy, gone or no longer as it was.
+ * What is written is locked until the transaction ends.
+ */
+extern bool TableTryUpdate(TableAccess *table, ItemPointer place, const Datum *values, const bool *nulls);
 
 /* Remove the row at a place, which the caller has locked. */
 extern void TableDelete(TableAccess *table, const ItemPointerData *place);

@@ -213,7 +213,9 @@ BEGIN ATOMIC
   SELECT h.touch_number, coalesce(CASE WHEN e.job_id IS NULL THEN o.service_type ELSE j.service_type END, ''), h.metric,
          campaign.count_bucket(h.at), count(*), sum(h.seconds)::bigint
     FROM (SELECT l.enrollment_id, l.touch_number, l.status AS metric, coalesce(l.sent_at, l.logged_at) AS at, 0 AS seconds
-            FROM campaign.send_logs l WHERE l.tenant_id = $1 AND l.campaign_id = $2 AND l.is_final
+            FROM campaign.campaign_enrollments c
+            JOIN campaign.send_logs l ON l.tenant_id = c.tenant_id AND l.enrollment_id = c.id
+           WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND l.tenant_id = $1 AND l.is_final
           UNION ALL
           SELECT c.id, 0::smallint, s.metric, s.at,
                  CASE s.metric WHEN 'enrolled' THEN 0 ELSE floor(extract(epoch FROM s.at - c.enrolled_at)) END

@@ -39,7 +39,6 @@ CREATE TABLE campaign.send_logs (
     AND (enrollment_id IS NULL) = (attempt IS NULL))
 );
 CREATE UNIQUE INDEX send_logs_attempt_key ON campaign.send_logs (tenant_id, enrollment_id, touch_number, attempt) WHERE enrollment_id IS NOT NULL;
-CREATE INDEX send_logs_campaign_idx ON campaign.send_logs (tenant_id, campaign_id, touch_number) WHERE campaign_id IS NOT NULL;
 CREATE INDEX send_logs_contact_idx ON campaign.send_logs (tenant_id, contact_id, channel, sent_at);
 CREATE INDEX send_logs_provider_idx ON campaign.send_logs (tenant_id, provider_id) WHERE provider_id IS NOT NULL;
 -- what failed is little, and looked for by health() and dead_touches

@@ -121,7 +121,9 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT array_agg(h.event)
     FROM (SELECT ROW(g.logged_at, g.contact_id, g.touch_number, g.channel, g.status, coalesce(g.reason, g.error), NULL, g.address, g.subject)::campaign.simulated_event AS event
-            FROM campaign.send_logs g WHERE g.tenant_id = $1 AND g.campaign_id = $2
+            FROM campaign.campaign_enrollments c
+            JOIN campaign.send_logs g ON g.tenant_id = c.tenant_id AND g.enrollment_id = c.id
+           WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND g.tenant_id = $1
            UNION ALL
           SELECT ROW(coalesce(e.completed_at, e.stopped_at), e.contact_id, NULL, NULL, e.status, e.stop_reason, NULL, NULL, NULL)::campaign.simulated_event
             FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.campaign_id = $2 AND e.status <> 'active') h;

@@ -48,9 +48,7 @@ typedef struct Claim
 	TouchBatch	batch;
 	TouchFilter filter;
 	int			max_touches;
-	int64		lease;			/* microseconds */
-	bool		begin_now;
-	int64		worker_id;
+	TouchLease	lease;
 	MemoryContext row_context;	/* reset for each touch */
 	ReturnSetInfo *result;
 	TouchSeen	seen;
@@ -72,23 +70,25 @@ static void run_claim(FunctionCallInfo fcinfo, Claim *claim, const char *worker)
 static void claim_touches(void *arg);
 static void examine(Claim *claim, const TouchKey *keys, int found);
 static void claim_with_care(Claim *claim);
-static bool lock_touch(Claim *claim, const TouchKey *key, TouchRow *row);
-static void claim_touch(Claim *claim, TouchRow *row);
+static bool take_touch(Claim *claim, const TouchKey *key, TouchRow *row);
+static void claim_or_leave(Claim *claim, TouchRow *row);
+static bool claim_touch(Claim *claim, TouchRow *row);
+static void leave_touch(Claim *claim, TouchRow *row);
 static void claim_one_with_care(Claim *claim);
 static void claim_touch_alone(void *arg);
 static void put_off(void *arg);
-static void settle_proved(Claim *claim, TouchRow *row, const TouchFacts *facts,
+static bool settle_proved(Claim *claim, TouchRow *row, const TouchFacts *facts,
 						  const TouchLane *lane, const TouchOutcome *outcome);
-static void decide(Claim *claim, TouchRow *row, const TouchFacts *read_facts, const TouchLane *lane);
+static bool decide(Claim *claim, TouchRow *row, const TouchFacts *read_facts, const TouchLane *lane);
 static void end_expired(Claim *claim, TouchRow *row, const TouchLane *lane);
 static bool has_room(void *arg, const GateInput *input, TimestampTz *until);
 static bool is_held(const TouchSeen *seen, const TouchKey *key);
 static void hold_lane(Claim *claim, const TouchKey *key);
 static void defer_touch(Claim *claim, TouchRow *row, const TouchLane *lane, const GateVerdict *verdict);
-static void give_up(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane);
-static void settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts,
+static bool give_up(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane);
+static bool settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts,
 							const TouchLane *lane, TouchOutcome *outcome);
-static void stop_by_claim(Claim *claim, const TouchRow *row, const TouchFacts *facts, const char *reason);
+static bool stop_by_claim(Claim *claim, const TouchRow *row, const TouchFacts *facts, const char *reason);
 static void lease_touch(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane);
 static void return_touch(Claim *claim, const TouchRow *row, const TouchFacts *facts,
 						 const TouchLane *lane);
@@ -114,7 +114,7 @@ campaign_claim_campaign_touches(PG_FUNCTION_ARGS)
 	char	   *worker;
 
 	read_worker(fcinfo, &claim, &worker);
-	claim.lease = CAMPAIGN_MAX_LEASE;
+	claim.lease.length = CAMPAIGN_MAX_LEASE;
 	claim.filter.has_campaign = true;
 	claim.filter.campaign = PG_GETARG_DATUM(2);
 	run_claim(fcinfo, &claim, worker);
@@ -137,7 +137,7 @@ run_claim(FunctionCallInfo fcinfo, Claim *claim, const char *worker)
 	TouchBatchInit(&claim->batch);
 	claim->row_context = AllocSetContextCreate(CurrentMemoryContext, "campaign claimed touch",
 											   ALLOCSET_DEFAULT_SIZES);
-	claim->worker_id = StorageWorker(worker);
+	claim->lease.worker_id = StorageWorker(worker);
 	if (RunInSubtransaction(claim_touches, claim) != NULL)
 		claim_with_care(claim);
 	/* a worker with less to do than it asked for has time to clean up */
@@ -180,13 +180,13 @@ read_arguments(FunctionCallInfo fcinfo, Claim *claim)
 				 errmsg("lease must not be null"),
 				 errdetail("A touch that is not reported returns when its lease ends."),
 				 errhint("Leave the argument out for five minutes.")));
-	claim->lease = LeaseLength(PG_GETARG_INTERVAL_P(2));
+	claim->lease.length = LeaseLength(PG_GETARG_INTERVAL_P(2));
 
 	claim->filter.has_tenants = !PG_ARGISNULL(3);
 	claim->filter.tenants = claim->filter.has_tenants ? PG_GETARG_DATUM(3) : (Datum) 0;
 	claim->filter.has_channels = !PG_ARGISNULL(4);
 	claim->filter.channels = claim->filter.has_channels ? PG_GETARG_DATUM(4) : (Datum) 0;
-	claim->begin_now = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5);
+	claim->lease.begin_now = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5);
 	return worker;
 }
 
@@ -240,9 +240,11 @@ claim_touches(void *arg)
 			break;
 	}
 	if (!claim->careful)
+	{
+		TouchCountsFlush(&claim->batch);
 		TouchBatchEnd(&claim->batch);
+	}
 	SendCapsFinish(claim->caps);
-	TouchCountsFlush(claim->batch.counts);
 }
 
 static void
@@ -250,7 +252,7 @@ examine(Claim *claim, const TouchKey *keys, int found)
 {
 	TouchSeen  *seen = &claim->seen;
 	TouchRow   *rows;
-	int			nlocked = 0;
+	int			ntaken = 0;
 	uint64		ended;
 	MemoryContext old;
 
@@ -278,45 +280,52 @@ examine(Claim *claim, const TouchKey *keys, int found)
 
 	/* all locks first, and then one snapshot for all, which is later than any of them */
 	rows = palloc(sizeof(TouchRow) * Max(found, 1));
+	TableSetRefresh(claim->batch.tables);
 	for (int i = 0; i < found; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		seen->enrollments[seen->nenrollments++] = keys[i].enrollment;
-		if (lock_touch(claim, &keys[i], &rows[nlocked]))
-			nlocked++;
+		if (take_touch(claim, &keys[i], &rows[ntaken]))
+			ntaken++;
 	}
 	TableSetRefresh(claim->batch.tables);
 	ended = SendCapsEnded();
-	for (int i = 0; i < nlocked; i++)
+	for (int i = 0; i < ntaken; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (is_held(seen, &rows[i].key))
+		{
+			leave_touch(claim, &rows[i]);
 			continue;
+		}
 		/* the caps may have ended its old lease meanwhile, to give back what it had */
-		if (SendCapsEnded() != ended)
+		if (SendCapsEnded() != ended && !StorageIsLeasedAhead(&rows[i]))
 		{
 			TouchKey	key = rows[i].key;
 
-			if (!lock_touch(claim, &key, &rows[i]))
+			if (!take_touch(claim, &key, &rows[i]))
 				continue;
 			TableSetRefresh(claim->batch.tables);
 		}
+		claim->batch.undecided = &rows[i + 1];
+		claim->batch.nundecided = ntaken - i - 1;
 		old = MemoryContextSwitchTo(claim->row_context);
-		claim_touch(claim, &rows[i]);
+		claim_or_leave(claim, &rows[i]);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(claim->row_context);
 	}
+	claim->batch.nundecided = 0;
 	pfree(rows);
 }
 
-/* Lock the row of a key that was found due; false if it is busy, or due no more. */
+/* The row of a key that was found due; false if it is busy, or due no more. */
 static bool
-lock_touch(Claim *claim, const TouchKey *key, TouchRow *row)
+take_touch(Claim *claim, const TouchKey *key, TouchRow *row)
 {
 	TouchLane  *lane = TouchBatchLane(&claim->batch, &key->tenant, key->lane);
 
 	return lane != NULL &&
-		StorageLockDue(&claim->batch, key, TouchQueueTime(claim->batch.now, lane), GetCurrentTimestamp(), row);
+		StorageTakeDue(&claim->batch, key, TouchQueueTime(claim->batch.now, lane), &claim->lease, row);
 }
 
 /* From the start, after the first run has failed and was undone. */
@@ -362,14 +371,14 @@ claim_touch_alone(void *arg)
 	TouchRow	row;
 
 	TouchBatchBegin(&claim->batch);
-	if (lock_touch(claim, claim->key, &row))
+	if (take_touch(claim, claim->key, &row))
 	{
 		TableSetRefresh(claim->batch.tables);
-		claim_touch(claim, &row);
+		claim_or_leave(claim, &row);
 	}
+	TouchCountsFlush(&claim->batch);
 	TouchBatchEnd(&claim->batch);
 	SendCapsFinish(claim->caps);
-	TouchCountsFlush(claim->batch.counts);
 }
 
 /* Out of the way of the next claims for a while. */
@@ -380,7 +389,7 @@ put_off(void *arg)
 	TouchRow	row;
 
 	TouchBatchBegin(&claim->batch);
-	if (lock_touch(claim, claim->key, &row))
+	if (take_touch(claim, claim->key, &row))
 	{
 		TouchLane  *lane = TouchBatchLane(&claim->batch, &row.key.tenant, row.key.lane);
 
@@ -391,8 +400,26 @@ put_off(void *arg)
 	TouchBatchEnd(&claim->batch);
 }
 
-/* What becomes of a touch that is locked; the row is not valid afterwards. */
+/* What becomes of a touch that was taken; the row is not valid afterwards. */
 static void
+claim_or_leave(Claim *claim, TouchRow *row)
+{
+	TouchRow	before = *row;
+
+	if (!claim_touch(claim, row))
+		leave_touch(claim, &before);
+}
+
+/* As it was before this claim, for the next one. */
+static void
+leave_touch(Claim *claim, TouchRow *row)
+{
+	if (StorageIsLeasedAhead(row))
+		StorageUpdate(&claim->batch, row);
+}
+
+/* False if nothing is to become of it. */
+static bool
 claim_touch(Claim *claim, TouchRow *row)
 {
 	TouchBatch *batch = &claim->batch;
@@ -401,51 +428,49 @@ claim_touch(Claim *claim, TouchRow *row)
 	TouchOutcome outcome = {0};
 
 	if (!TouchFactsRead(batch, row, lane, &facts))
-		return;
+		return false;
 	/*
 	 * What may be handed over again is, if the event does not say what the
 	 * provider calls the message: by that its other events find it.
 	 */
 	if ((row->flags & TOUCH_BEGUN) && TouchProvedSent(row, &outcome) &&
 		(outcome.provider_id || !lane->retries_uncertain))
-	{
-		settle_proved(claim, row, &facts, lane, &outcome);
-		return;
-	}
+		return settle_proved(claim, row, &facts, lane, &outcome);
 	if ((row->flags & TOUCH_BEGUN) && !lane->retries_uncertain)
 	{
 		/* it may have been sent: out of the way until somebody settles it */
 		row->key.due_at = DT_NOEND;
 		StorageUpdate(batch, row);
 		claim->wrote = true;
-		return;
+		return true;
 	}
 	if (!facts.exclusive)
 	{
 		/* of a contact in several sequences one claim decides at a time, also of what this one has settled */
 		if (!StorageLockFreeContact(batch, &row->key.tenant, &facts.contact))
-			return;
+			return false;
 		StorageFlushLog(batch);
 		TableSetRefresh(batch->tables);
 	}
 	end_expired(claim, row, lane);
-	decide(claim, row, &facts, lane);
+	return decide(claim, row, &facts, lane);
 }
 
 /*
  * A lease that ended after begin_send and before the report, of a message that
  * an event has told of meanwhile: it was sent.
  */
-static void
+static bool
 settle_proved(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 			  const TouchOutcome *outcome)
 {
 	TouchSettled settled;
 
 	if (!StorageLockTenant(&claim->batch, &row->key.tenant, false) || !StorageLockEnrollment(&claim->batch, &row->key, false))
-		return;
+		return false;
 	TouchSettle(&claim->batch, row, facts, lane, outcome, &settled);
 	claim->wrote = true;
+	return true;
 }
 
 /*
@@ -464,8 +489,8 @@ end_expired(Claim *claim, TouchRow *row, const TouchLane *lane)
 	claim->wrote = true;
 }
 
-/* What becomes of a touch that the claim has locked, by what the gate says. */
-static void
+/* What becomes of a touch that the claim has taken, by what the gate says; false: nothing. */
+static bool
 decide(Claim *claim, TouchRow *row, const TouchFacts *read_facts, const TouchLane *lane)
 {
 	TouchBatch *batch = &claim->batch;
@@ -488,26 +513,24 @@ decide(Claim *claim, TouchRow *row, const TouchFacts *read_facts, const TouchLan
 	{
 		case GATE_DELIVER:
 			if (exhausted)
-				give_up(claim, row, &facts, lane);
-			else
-				lease_touch(claim, row, &facts, lane);
-			break;
+				return give_up(claim, row, &facts, lane);
+			lease_touch(claim, row, &facts, lane);
+			return true;
 		case GATE_HOLD:
 			hold_lane(claim, &row->key);
-			break;
+			return false;
 		case GATE_DEFER:
 			defer_touch(claim, row, lane, &verdict);
-			break;
+			return true;
 		case GATE_SKIP:
 			row->attempt++;
 			outcome.status = TOUCH_SKIPPED;
 			outcome.reason = verdict.reason;
-			settle_by_claim(claim, row, &facts, lane, &outcome);
-			break;
+			return settle_by_claim(claim, row, &facts, lane, &outcome);
 		case GATE_STOP:
-			stop_by_claim(claim, row, &facts, verdict.reason);
-			break;
+			return stop_by_claim(claim, row, &facts, verdict.reason);
 	}
+	return false;
 }
 
 /* The gate's question about the caps: takes a unit; used up, the lane waits. */
@@ -517,8 +540,10 @@ has_room(void *arg, const GateInput *input, TimestampTz *until)
 	Claim	   *claim = arg;
 	const pg_uuid_t *tenant = &input->row->key.tenant;
 
+	if (!input->lane->capped)
+		return true;
 	claim->has_unit = SendCapsTake(claim->caps, tenant, input->lane->channel, claim->batch.now,
-								   GetCurrentTimestamp() + claim->lease,
+								   GetCurrentTimestamp() + claim->lease.length,
 								   claim->max_touches - claim->taken, until);
 	/* a grant that is busy for a moment is no reason to write a shared row */
 	if (!claim->has_unit && *until > claim->batch.now + CAMPAIGN_CAPS_BUSY)
@@ -586,7 +611,7 @@ defer_touch(Claim *claim, TouchRow *row, const TouchLane *lane, const GateVerdic
 }
 
 /* The last lease ended without a report, or max_attempts was lowered. */
-static void
+static bool
 give_up(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane)
 {
 	TouchOutcome outcome = {0};
@@ -600,7 +625,7 @@ give_up(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *l
 	StorageHistory(&claim->batch, &row->key, row->touch_number, &history);
 	if (history.last_attempt >= row->attempt)
 		row->attempt++;
-	settle_by_claim(claim, row, facts, lane, &outcome);
+	return settle_by_claim(claim, row, facts, lane, &outcome);
 }
 
 /*
@@ -608,31 +633,33 @@ give_up(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *l
  * the lock order, so they are taken only if they are free; if not, the next
  * claim decides.
  */
-static void
+static bool
 settle_by_claim(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLane *lane,
 				TouchOutcome *outcome)
 {
 	TouchSettled settled;
 
 	if (!StorageLockTenant(&claim->batch, &row->key.tenant, false) || !StorageLockEnrollment(&claim->batch, &row->key, false))
-		return;
-	row->worker_id = claim->worker_id;
+		return false;
+	row->worker_id = claim->lease.worker_id;
 	row->claimed_at = claim->batch.now;
 	TouchSettle(&claim->batch, row, facts, lane, outcome, &settled);
 	claim->wrote = true;
+	return true;
 }
 
 /* A live enrolment whose contact or job makes it pointless; or a left-over row. */
-static void
+static bool
 stop_by_claim(Claim *claim, const TouchRow *row, const TouchFacts *facts, const char *reason)
 {
 	if (!StorageLockTenant(&claim->batch, &row->key.tenant, false) || !StorageLockEnrollment(&claim->batch, &row->key, false))
-		return;
+		return false;
 	if (facts->live)
 		TouchEndEnrollment(&claim->batch, row, facts, reason);
 	else
 		StorageDelete(&claim->batch, row);
 	claim->wrote = true;
+	return true;
 }
 
 static void
@@ -640,13 +667,7 @@ lease_touch(Claim *claim, TouchRow *row, const TouchFacts *facts, const TouchLan
 {
 	LowPlace	place = {row->key.due_at, row->key.enrollment};
 
-	row->attempt++;
-	row->fence = LeaseFence();
-	row->lease_until = GetCurrentTimestamp() + claim->lease;
-	row->claimed_at = claim->batch.now;
-	row->worker_id = claim->worker_id;
-	row->flags = claim->begin_now ? TOUCH_BEGUN : 0;
-	StorageUpdate(&claim->batch, row);
+	StorageLease(&claim->batch, &claim->lease, row);
 	LowWaterLeased(&row->key.tenant, row->key.lane, &place, row->lease_until);
 	claim->wrote = true;
 	claim->taken++;

@@ -8,10 +8,8 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
@@ -19,13 +17,10 @@
 #include "utils/timestamp.h"
 
 #include "core/clock.h"
-#include "core/statements.h"
+#include "core/ids.h"
 #include "outreach/touch_counts.h"
+#include "outreach/touch_tables.h"
 
-#define COUNT_COLUMNS 9
-
-/* So many counts are written one by one: quicker than as arrays. */
-#define FEW_COUNTS 4
 #define FIRST_COUNTS 16
 
 #define STOPPED_PREFIX "stopped."
@@ -63,37 +58,6 @@ static const char *const metrics[] = {
 	"complained", "unsubscribed"
 };
 
-/*
- * Sessions in different time zones agree: the day is the tenant's.  What
- * follows a resume within its five minutes is kept apart, so that the breaker
- * can look back to the resume and no further.
- */
-#define INSERT_DELTAS \
-	"INSERT INTO campaign.touch_count_deltas" \
-	" (tenant_id, campaign_id, id, touch_number, service_type, metric, at, day, n, seconds)" \
-	" SELECT c.tenant_id, c.campaign_id, campaign.uuid_v7(), c.touch_number, c.service_type, c.metric," \
-	"        coalesce((SELECT max(l.resumed_at) FROM campaign.lanes l" \
-	"                   WHERE l.tenant_id = c.tenant_id AND l.campaign_id = c.campaign_id" \
-	"                     AND l.resumed_at > c.bucket AND l.resumed_at <= c.latest), c.bucket)," \
-	"        campaign.count_day(c.bucket, t.timezone), c.n, c.seconds" \
-	"   FROM "
-#define DELTA_COLUMNS \
-	" AS c(tenant_id, campaign_id, touch_number, service_type, metric, bucket, latest, n, seconds)" \
-	" JOIN campaign.tenants t ON t.id = c.tenant_id"
-
-static Statement insert_delta = {
-	INSERT_DELTAS "(VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))" DELTA_COLUMNS,
-	NULL,
-	{UUIDOID, UUIDOID, INT2OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT8OID}
-};
-
-static Statement insert_deltas = {
-	INSERT_DELTAS "unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)" DELTA_COLUMNS,
-	NULL,
-	{UUIDARRAYOID, UUIDARRAYOID, INT2ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
-	TIMESTAMPTZARRAYOID, INT8ARRAYOID, INT8ARRAYOID}
-};
-
 PG_FUNCTION_INFO_V1(campaign_count_touch_event);
 PG_FUNCTION_INFO_V1(campaign_count_day);
 
@@ -102,12 +66,12 @@ static void add_count(TouchCounts *counts, const pg_uuid_t *tenant, const pg_uui
 					  TimestampTz at, int64 n, int64 seconds);
 static void merge_counts(TouchCounts *counts);
 static int	compare_counts(const void *a, const void *b);
-static void count_values(const Count *count, Datum *values);
-static void write_many(const TouchCounts *counts);
+static void write_count(TouchBatch *batch, const Count *count);
+static TimestampTz counted_at(TouchBatch *batch, const Count *count);
+static DateADT day_of(TimestampTz at, const char *timezone);
 static TimestampTz bucket_of(TimestampTz at);
 static int64 whole_seconds(int64 usecs);
 static bool is_metric(const char *metric);
-static Datum column_array(Datum *values, int n, Oid type);
 
 TouchCounts *
 TouchCountsBegin(MemoryContext context)
@@ -139,28 +103,13 @@ TouchCountsAddEnd(TouchCounts *counts, const pg_uuid_t *tenant, const pg_uuid_t 
 }
 
 void
-TouchCountsFlush(TouchCounts *counts)
+TouchCountsFlush(TouchBatch *batch)
 {
-	MemoryContext work;
-	MemoryContext old;
+	TouchCounts *counts = batch->counts;
 
-	if (counts->ncounts == 0)
-		return;
 	merge_counts(counts);
-	work = AllocSetContextCreate(counts->context, "campaign counts to write", ALLOCSET_DEFAULT_SIZES);
-	old = MemoryContextSwitchTo(work);
-	if (counts->ncounts > FEW_COUNTS)
-		write_many(counts);
-	else
-		for (int i = 0; i < counts->ncounts; i++)
-		{
-			Datum		values[COUNT_COLUMNS];
-
-			count_values(&counts->counts[i], values);
-			StatementRun(&insert_delta, values, NULL);
-		}
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(work);
+	for (int i = 0; i < counts->ncounts; i++)
+		write_count(batch, &counts->counts[i]);
 	TouchCountsForget(counts);
 }
 
@@ -237,38 +186,51 @@ compare_counts(const void *a, const void *b)
 	return memcmp(&((const Count *) a)->key, &((const Count *) b)->key, sizeof(CountKey));
 }
 
-/* The columns of a count, in the order of DELTA_COLUMNS. */
+/* Sessions in different time zones agree: the day is the tenant's. */
 static void
-count_values(const Count *count, Datum *values)
+write_count(TouchBatch *batch, const Count *count)
 {
-	values[0] = UUIDPGetDatum(&count->key.tenant);
-	values[1] = UUIDPGetDatum(&count->key.campaign);
-	values[2] = Int16GetDatum(count->key.touch_number);
-	values[3] = CStringGetTextDatum(count->key.service);
-	values[4] = CStringGetTextDatum(count->key.metric);
-	values[5] = TimestampTzGetDatum(count->key.bucket);
-	values[6] = TimestampTzGetDatum(count->latest);
-	values[7] = Int64GetDatum(count->n);
-	values[8] = Int64GetDatum(count->seconds);
+	Datum		values[DELTA_COLUMNS];
+	pg_uuid_t	id;
+
+	UuidV7Generate(&id);
+	values[DELTA_TENANT] = UUIDPGetDatum(&count->key.tenant);
+	values[DELTA_CAMPAIGN] = UUIDPGetDatum(&count->key.campaign);
+	values[DELTA_ID] = UUIDPGetDatum(&id);
+	values[DELTA_TOUCH_NUMBER] = Int16GetDatum(count->key.touch_number);
+	values[DELTA_SERVICE_TYPE] = CStringGetTextDatum(count->key.service);
+	values[DELTA_METRIC] = CStringGetTextDatum(count->key.metric);
+	values[DELTA_AT] = TimestampTzGetDatum(counted_at(batch, count));
+	values[DELTA_DAY] = DateADTGetDatum(day_of(count->key.bucket,
+											   TouchBatchTenant(batch, &count->key.tenant)->timezone));
+	values[DELTA_N] = Int64GetDatum(count->n);
+	values[DELTA_SECONDS] = Int64GetDatum(count->seconds);
+	TableInsert(TableOpen(batch->tables, &TouchCountDeltas, true), values, NULL);
 }
 
-static void
-write_many(const TouchCounts *counts)
+/*
+ * Its five minutes.  What follows a resume within them is kept apart, so that
+ * the breaker can look back to the resume and no further.
+ */
+static TimestampTz
+counted_at(TouchBatch *batch, const Count *count)
 {
-	Datum	   *columns[COUNT_COLUMNS];
-	Datum		values[COUNT_COLUMNS];
+	TableAccess *lanes = TableOpen(batch->tables, &TouchLanes, false);
+	TimestampTz at = count->key.bucket;
+	Datum		keys[2];
+	bool		isnull;
 
-	for (int c = 0; c < COUNT_COLUMNS; c++)
-		columns[c] = palloc(mul_size(sizeof(Datum), counts->ncounts));
-	for (int i = 0; i < counts->ncounts; i++)
+	keys[0] = UUIDPGetDatum(&count->key.tenant);
+	keys[1] = UUIDPGetDatum(&count->key.campaign);
+	for (bool found = TableFind(lanes, LANE_BY_CAMPAIGN, keys); found; found = TableNext(lanes))
 	{
-		count_values(&counts->counts[i], values);
-		for (int c = 0; c < COUNT_COLUMNS; c++)
-			columns[c][i] = values[c];
+		TimestampTz resumed_at = DatumGetTimestampTz(TableDatum(lanes, LANE_RESUMED_AT, &isnull));
+
+		if (!isnull && resumed_at <= count->latest)
+			at = Max(at, resumed_at);
 	}
-	for (int c = 0; c < COUNT_COLUMNS; c++)
-		values[c] = column_array(columns[c], counts->ncounts, insert_delta.types[c]);
-	StatementRun(&insert_deltas, values, NULL);
+	TableForget(lanes);
+	return at;
 }
 
 /* As campaign.count_bucket(). */
@@ -298,28 +260,11 @@ is_metric(const char *metric)
 		strlen(metric) < CAMPAIGN_METRIC_BYTES;
 }
 
-static Datum
-column_array(Datum *values, int n, Oid type)
-{
-	switch (type)
-	{
-		case UUIDOID:
-			return PointerGetDatum(construct_array(values, n, type, UUID_LEN, false, TYPALIGN_CHAR));
-		case INT2OID:
-			return PointerGetDatum(construct_array(values, n, type, sizeof(int16), true, TYPALIGN_SHORT));
-		case TEXTOID:
-			return PointerGetDatum(construct_array(values, n, type, -1, false, TYPALIGN_INT));
-		default:
-			/* int8 and timestamptz */
-			return PointerGetDatum(construct_array(values, n, type, sizeof(int64), FLOAT8PASSBYVAL,
-												   TYPALIGN_DOUBLE));
-	}
-}
-
 Datum
 campaign_count_touch_event(PG_FUNCTION_ARGS)
 {
-	TouchCounts *counts;
+	TouchBatch	batch;
+	const pg_uuid_t *tenant;
 	char	   *metric;
 	TimestampTz at;
 
@@ -339,27 +284,39 @@ campaign_count_touch_event(PG_FUNCTION_ARGS)
 				 errdetail("It is not among what campaign.touch_counts counts, or happened at no time."),
 				 errhint("See the comment on the column metric of campaign.touch_counts.")));
 
+	tenant = PG_GETARG_UUID_P(0);
 	SPI_connect();
-	counts = TouchCountsBegin(CurrentMemoryContext);
-	add_count(counts, PG_GETARG_UUID_P(0), PG_GETARG_UUID_P(1), PG_GETARG_INT32(2),
-			  PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3)), metric, at,
-			  PG_GETARG_INT64(6), PG_GETARG_INT64(7));
-	TouchCountsFlush(counts);
+	TouchBatchInit(&batch);
+	TouchBatchBegin(&batch);
+	if (StorageLockTenant(&batch, tenant, true))
+	{
+		add_count(batch.counts, tenant, PG_GETARG_UUID_P(1), PG_GETARG_INT32(2),
+				  PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3)), metric, at,
+				  PG_GETARG_INT64(6), PG_GETARG_INT64(7));
+		TouchCountsFlush(&batch);
+	}
+	TouchBatchEnd(&batch);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
 
-/* campaign.count_day(at, timezone): in UTC if the server does not know the zone */
+/* campaign.count_day(at, timezone) */
 Datum
 campaign_count_day(PG_FUNCTION_ARGS)
 {
-	TimestampTz at = bucket_of(PG_GETARG_TIMESTAMPTZ(0));
-	pg_tz	   *zone = ClockZone(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	PG_RETURN_DATEADT(day_of(bucket_of(PG_GETARG_TIMESTAMPTZ(0)), text_to_cstring(PG_GETARG_TEXT_PP(1))));
+}
+
+/* In UTC if the server does not know the zone. */
+static DateADT
+day_of(TimestampTz at, const char *timezone)
+{
+	pg_tz	   *zone = ClockZone(timezone);
 	struct pg_tm time;
 	fsec_t		fraction;
 	int			offset;
 
 	if (timestamp2tm(at, zone ? &offset : NULL, &time, &fraction, NULL, zone) != 0)
 		elog(ERROR, "time out of range: " INT64_FORMAT, at);
-	PG_RETURN_DATEADT(date2j(time.tm_year, time.tm_mon, time.tm_mday) - POSTGRES_EPOCH_JDATE);
+	return date2j(time.tm_year, time.tm_mon, time.tm_mday) - POSTGRES_EPOCH_JDATE;
 }

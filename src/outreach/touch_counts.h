@@ -35,11 +35,11 @@ extern void TouchCountsAddEnd(TouchCounts *counts, const pg_uuid_t *tenant,
 							  const char *stop_reason, TimestampTz enrolled_at, TimestampTz at);
 
 /*
- * Write what was added since the last time, inside the caller's SPI
- * connection; locks nothing but the tenants' keys.  Call it in the
- * (sub)transaction that did what is counted.
+ * Write what the batch has counted since the last time, with its tables and in
+ * the (sub)transaction that did what is counted.  The caller has locked the
+ * tenants' keys.
  */
-extern void TouchCountsFlush(TouchCounts *counts);
+extern void TouchCountsFlush(TouchBatch *batch);
 
 /* Forget what was added, because it was undone. */
 extern void TouchCountsForget(TouchCounts *counts);

@@ -14,6 +14,7 @@
 #include "utils/datum.h"
 #include "utils/timestamp.h"
 
+#include "core/ids.h"
 #include "core/statements.h"
 #include "outreach/contacts.h"
 #include "outreach/touch_queue.h"
@@ -55,9 +56,9 @@ static Statement last_claimed = {
 	"  FROM campaign.campaign_enrollments e"
 	"  JOIN campaign.touch_queue q ON q.tenant_id = $1 AND q.enrollment_id = e.id"
 	"  JOIN campaign.lanes l ON l.tenant_id = $1 AND l.lane = q.lane"
-	" WHERE e.tenant_id = $1 AND e.contact_id = $2 AND e.status = 'active' AND e.id <> $4 AND l.channel = $3"
+	" WHERE e.tenant_id = $1 AND e.contact_id = $2 AND e.status = 'active' AND e.id <> ALL ($4) AND l.channel = $3"
 	"   AND (q.lease_until > clock_timestamp() OR q.flags & 1 = 1)",
-	NULL, {UUIDOID, UUIDOID, TEXTOID, UUIDOID}
+	NULL, {UUIDOID, UUIDOID, TEXTOID, UUIDARRAYOID}
 };
 
 static const char *const statuses[] = {"active", "completed", "stopped"};
@@ -69,6 +70,7 @@ static void read_campaign(TouchBatch *batch, const pg_uuid_t *tenant, TouchFacts
 static void read_consent(TouchBatch *batch, const pg_uuid_t *tenant, const TouchLane *lane, TouchFacts *facts);
 static bool is_suppressed(TouchBatch *batch, const pg_uuid_t *tenant, const char *address);
 static char *read_stop(TouchBatch *batch, const TouchRow *row);
+static Datum undecided_enrollments(const TouchBatch *batch, const TouchRow *row);
 
 /*
  * Fill facts, in the current memory context, for the row's enrolment on the
@@ -376,11 +378,27 @@ TouchLastToContact(TouchBatch *batch, const TouchRow *row, const TouchFacts *fac
 	if (facts->exclusive)
 		return last;
 
-	values[3] = UUIDPGetDatum(&row->key.enrollment);
+	values[3] = undecided_enrollments(batch, row);
 	StatementRun(&last_claimed, values, NULL);
 	value = StatementValue(0, 1, &isnull);
 	if (!isnull)
 		last = Max(last, DatumGetTimestampTz(value));
 	SPI_freetuptable(SPI_tuptable);
 	return last;
+}
+
+/* The row's, and those that the same claim has leased ahead and may leave yet: uuid[]. */
+static Datum
+undecided_enrollments(const TouchBatch *batch, const TouchRow *row)
+{
+	pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * (batch->nundecided + 1));
+	int			n = 0;
+
+	ids[n++] = row->key.enrollment;
+	for (int i = 0; i < batch->nundecided; i++)
+	{
+		if (StorageIsLeasedAhead(&batch->undecided[i]))
+			ids[n++] = batch->undecided[i].key.enrollment;
+	}
+	return PointerGetDatum(UuidArrayMake(ids, n));
 }

@@ -35,7 +35,9 @@
 static Statement read_channel = {
 	"SELECT array_position(ARRAY['email', 'phone'], c.address_kind), c.consent = 'opted_in',"
 	"       c.uncertain_policy = 'retry', c.has_body, c.quiet_from, c.quiet_until,"
-	"       (extract(epoch FROM coalesce(s.contact_interval, c.contact_interval)) * 1000000)::bigint"
+	"       (extract(epoch FROM coalesce(s.contact_interval, c.contact_interval)) * 1000000)::bigint,"
+	"       CASE WHEN s.tenant_id IS NULL THEN c.hourly_limit IS NOT NULL"
+	"            ELSE num_nonnulls(s.per_hour, s.per_day, s.per_month, s.warmup_started_on) > 0 END"
 	"  FROM campaign.channels c"
 	"  LEFT JOIN campaign.send_limits s ON s.tenant_id = $1 AND s.channel = c.channel"
 	" WHERE c.channel = $2",
@@ -112,6 +114,7 @@ typedef struct TouchChannel
 	int64		quiet_from;
 	int64		quiet_until;
 	int64		contact_interval;
+	bool		capped;
 } TouchChannel;
 
 /* Grows with each change of a watched table. */
@@ -139,6 +142,7 @@ TouchBatchInit(TouchBatch *batch)
 	batch->context = CurrentMemoryContext;
 	batch->now = CampaignNow();
 	batch->tables = NULL;
+	batch->nundecided = 0;
 	batch->lanes = batch_table(batch->context, "campaign lanes",
 							   sizeof(((TouchLane *) 0)->key), sizeof(TouchLane));
 	batch->campaigns = batch_table(batch->context, "campaign campaigns",
@@ -283,6 +287,7 @@ TouchBatchLane(TouchBatch *batch, const pg_uuid_t *tenant, int32 lane)
 	wanted.quiet_from = channel->quiet_from;
 	wanted.quiet_until = channel->quiet_until;
 	wanted.contact_interval = channel->contact_interval;
+	wanted.capped = channel->capped;
 
 	entry = hash_search(batch->lanes, &wanted.key, HASH_ENTER, NULL);
 	*entry = wanted;
@@ -319,6 +324,7 @@ find_channel(TouchBatch *batch, const pg_uuid_t *tenant, const char *channel)
 	wanted.quiet_from = DatumGetTimeADT(StatementValue(0, 5, &isnull));
 	wanted.quiet_until = DatumGetTimeADT(StatementValue(0, 6, &isnull));
 	wanted.contact_interval = DatumGetInt64(StatementValue(0, 7, &isnull));
+	wanted.capped = DatumGetBool(StatementValue(0, 8, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 
 	entry = hash_search(batch->cache->channels, &wanted.key, HASH_ENTER, NULL);

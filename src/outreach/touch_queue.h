@@ -67,9 +67,18 @@ typedef struct TouchRow
 	{
 		TimestampTz due_at;
 		TimestampTz lease_until;
+		int64		fence;
 		int32		lane;
 	}			stored;			/* what lies in the table: touch_storage's own */
 } TouchRow;
+
+/* A lease that a claim gives. */
+typedef struct TouchLease
+{
+	int64		length;			/* microseconds */
+	int64		worker_id;
+	bool		begin_now;
+} TouchLease;
 
 /* What a lease token says. */
 typedef struct TouchToken
@@ -113,6 +122,7 @@ typedef struct TouchLane
 	int64		quiet_from;		/* of the channel, since midnight */
 	int64		quiet_until;
 	int64		contact_interval;	/* between two touches of one contact */
+	bool		capped;			/* the tenant's sends on the channel are counted */
 } TouchLane;
 
 /* What is asked of a campaign for each touch, as of one snapshot. */
@@ -224,6 +234,8 @@ typedef struct TouchBatch
 	HTAB	   *campaigns;
 	HTAB	   *tenant_states;
 	struct TouchCache *cache;	/* what is kept from call to call, see touch_plan.c */
+	const TouchRow *undecided;	/* what a claim has taken and will decide next */
+	int			nundecided;
 	struct TouchCounts *counts;	/* what the call has to count, see touch_counts.h */
 } TouchBatch;
 
@@ -381,8 +393,10 @@ extern int	StorageFindDue(TouchScan *scan, TimestampTz wall, int limit,
 						   const TouchSeen *seen, TouchKey *keys);
 
 /* touch_storage.c */
-extern bool StorageLockDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now,
-						   TimestampTz wall, TouchRow *row);
+extern bool StorageTakeDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now,
+						   const TouchLease *lease, TouchRow *row);
+extern bool StorageIsLeasedAhead(const TouchRow *row);
+extern void StorageLease(const TouchBatch *batch, const TouchLease *lease, TouchRow *row);
 extern bool StorageReadRow(const TouchBatch *batch, const pg_uuid_t *tenant,
 						   const pg_uuid_t *enrollment, TouchRow *row);
 extern bool StorageLockToken(const TouchBatch *batch, const TouchToken *token, TouchRow *row);

@@ -14,8 +14,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "executor/executor.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -34,6 +34,17 @@
 #include "outreach/touch_queue.h"
 
 #define REPORT_COLUMNS 4
+
+/* What an item of a batch says. */
+enum
+{
+	RESULT_LEASE_TOKEN, RESULT_OUTCOME, RESULT_PROVIDER_ID, RESULT_ERROR, RESULT_PERMANENT, RESULT_REASON,
+	RESULT_AT, RESULT_METADATA, RESULT_COLUMNS
+};
+
+static const char *const result_columns[RESULT_COLUMNS] = {
+	"lease_token", "outcome", "provider_id", "error", "permanent", "reason", "at", "metadata"
+};
 
 /* One item of a batch and its answer. */
 typedef struct Report
@@ -89,9 +100,11 @@ static Statement check_breaker = {
 PG_FUNCTION_INFO_V1(campaign_report_touches);
 
 static Report *read_reports(ArrayType *array, TimestampTz now, int *count);
-static void read_report(HeapTupleHeader tuple, TimestampTz now, Report *report);
+static TupleDesc result_type(Oid type, int *columns);
+static void read_report(const Datum *values, const bool *nulls, const int *columns, TimestampTz now,
+						Report *report);
 static bool read_outcome(const char *outcome, TouchOutcome *result);
-static char *attribute_text(HeapTupleHeader tuple, const char *name);
+static char *optional_text(Datum value, bool isnull);
 static int	compare_reports(const void *a, const void *b);
 static void settle_reports(void *arg);
 static void settle_with_care(ReportRun *run);
@@ -152,53 +165,88 @@ read_reports(ArrayType *array, TimestampTz now, int *count)
 	Datum	   *items;
 	bool	   *nulls;
 	Report	   *reports;
+	int			columns[RESULT_COLUMNS];
+	TupleDesc	type = result_type(ARR_ELEMTYPE(array), columns);
+	Datum	   *item = palloc(sizeof(Datum) * type->natts);
+	bool	   *item_nulls = palloc(sizeof(bool) * type->natts);
 
 	get_typlenbyvalalign(ARR_ELEMTYPE(array), &typlen, &typbyval, &typalign);
 	deconstruct_array(array, ARR_ELEMTYPE(array), typlen, typbyval, typalign, &items, &nulls, count);
-	reports = palloc0(sizeof(Report) * Max(*count, 1));
+	reports = palloc0(mul_size(sizeof(Report), Max(*count, 1)));
 	for (int i = 0; i < *count; i++)
 	{
+		HeapTupleHeader header;
+		HeapTupleData tuple = {0};
+
 		reports[i].result = "invalid";
-		if (!nulls[i])
-			read_report(DatumGetHeapTupleHeader(items[i]), now, &reports[i]);
+		if (nulls[i])
+			continue;
+		header = DatumGetHeapTupleHeader(items[i]);
+		tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+		tuple.t_data = header;
+		heap_deform_tuple(&tuple, type, item, item_nulls);
+		read_report(item, item_nulls, columns, now, &reports[i]);
 	}
+	ReleaseTupleDesc(type);
 	return reports;
+}
+
+/* The type of the items, and where in it their columns are. */
+static TupleDesc
+result_type(Oid type, int *columns)
+{
+	TupleDesc	desc = lookup_rowtype_tupdesc(type, -1);
+
+	for (int c = 0; c < RESULT_COLUMNS; c++)
+	{
+		int			attribute = 0;
+
+		while (attribute < desc->natts &&
+			   (TupleDescAttr(desc, attribute)->attisdropped ||
+				strcmp(NameStr(TupleDescAttr(desc, attribute)->attname), result_columns[c]) != 0))
+			attribute++;
+		if (attribute == desc->natts)
+			elog(ERROR, "type touch_result has no column \"%s\"", result_columns[c]);
+		columns[c] = attribute;
+	}
+	return desc;
 }
 
 /* What is no token, no outcome, a time without end or an endless id leaves the item invalid. */
 static void
-read_report(HeapTupleHeader tuple, TimestampTz now, Report *report)
+read_report(const Datum *values, const bool *nulls, const int *columns, TimestampTz now, Report *report)
 {
+#define ITEM(column) values[columns[column]]
+#define ITEM_IS_NULL(column) nulls[columns[column]]
+#define ITEM_TEXT(column) optional_text(ITEM(column), ITEM_IS_NULL(column))
 	TouchOutcome *outcome = &report->outcome;
-	char	   *kind = attribute_text(tuple, "outcome");
-	bool		isnull;
-	Datum		value;
+	char	   *kind = ITEM_TEXT(RESULT_OUTCOME);
 
-	value = GetAttributeByName(tuple, "lease_token", &isnull);
-	if (isnull)
+	if (ITEM_IS_NULL(RESULT_LEASE_TOKEN))
 		return;
-	report->token_text = DatumGetTextPP(value);
+	report->token_text = DatumGetTextPP(ITEM(RESULT_LEASE_TOKEN));
 	if (kind == NULL || !read_outcome(kind, outcome) ||
 		!TouchTokenDecode(VARDATA_ANY(report->token_text), VARSIZE_ANY_EXHDR(report->token_text),
 						  &report->token))
 		return;
 
-	outcome->provider_id = attribute_text(tuple, "provider_id");
+	outcome->provider_id = ITEM_TEXT(RESULT_PROVIDER_ID);
 	if (outcome->provider_id && strlen(outcome->provider_id) > CAMPAIGN_MAX_PROVIDER_BYTES)
 		return;
-	outcome->error = attribute_text(tuple, "error");
-	outcome->reason = attribute_text(tuple, "reason");
-	value = GetAttributeByName(tuple, "permanent", &isnull);
-	outcome->permanent = !isnull && DatumGetBool(value);
-	outcome->metadata = GetAttributeByName(tuple, "metadata", &isnull);
-	outcome->has_metadata = !isnull;
-	value = GetAttributeByName(tuple, "at", &isnull);
-	outcome->at = isnull ? now : DatumGetTimestampTz(value);
+	outcome->error = ITEM_TEXT(RESULT_ERROR);
+	outcome->reason = ITEM_TEXT(RESULT_REASON);
+	outcome->permanent = !ITEM_IS_NULL(RESULT_PERMANENT) && DatumGetBool(ITEM(RESULT_PERMANENT));
+	outcome->has_metadata = !ITEM_IS_NULL(RESULT_METADATA);
+	outcome->metadata = ITEM(RESULT_METADATA);
+	outcome->at = ITEM_IS_NULL(RESULT_AT) ? now : DatumGetTimestampTz(ITEM(RESULT_AT));
 	if (TIMESTAMP_NOT_FINITE(outcome->at))
 		return;
 	/* a worker's clock may be ahead: nothing was sent in the future */
 	outcome->at = Min(outcome->at, now);
 	report->valid = true;
+#undef ITEM
+#undef ITEM_IS_NULL
+#undef ITEM_TEXT
 }
 
 static bool
@@ -216,11 +264,8 @@ read_outcome(const char *outcome, TouchOutcome *result)
 }
 
 static char *
-attribute_text(HeapTupleHeader tuple, const char *name)
+optional_text(Datum value, bool isnull)
 {
-	bool		isnull;
-	Datum		value = GetAttributeByName(tuple, name, &isnull);
-
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
@@ -283,8 +328,10 @@ settle_reports(void *arg)
 		MemoryContextReset(run->row_context);
 	}
 	if (!run->careful)
+	{
+		TouchCountsFlush(&run->batch);
 		TouchBatchEnd(&run->batch);
-	TouchCountsFlush(run->batch.counts);
+	}
 }
 
 /* Which reports come after others on the same enrolment, in order. */
@@ -340,8 +387,8 @@ settle_report_alone(void *arg)
 	lock_report(run, run->report);
 	TableSetRefresh(run->batch.tables);
 	settle_report(run, run->report);
+	TouchCountsFlush(&run->batch);
 	TouchBatchEnd(&run->batch);
-	TouchCountsFlush(run->batch.counts);
 }
 
 /*

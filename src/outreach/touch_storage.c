@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "core/ids.h"
+#include "core/leases.h"
 #include "core/statements.h"
 #include "core/table_access.h"
 #include "outreach/low_water.h"
@@ -85,6 +86,10 @@ static Statement find_worker = {
 };
 
 static TableAccess *queue_of(const TouchBatch *batch);
+static bool is_due(const TouchRow *row, const TouchKey *key, TimestampTz now, TimestampTz wall);
+static bool lease_ahead(const TouchBatch *batch, const TouchLease *lease, TimestampTz wall, TouchRow *row);
+static void set_lease(const TouchBatch *batch, const TouchLease *lease, TouchRow *row);
+static void queue_values(const TouchRow *row, Datum *values);
 static void key_values(const TouchKey *key, Datum *values);
 static bool find_place(const TouchBatch *batch, const TouchKey *key, ItemPointer place);
 static bool lock_row(TableAccess *table, const Datum *keys, LockTupleMode mode, bool wait);
@@ -93,25 +98,94 @@ static void read_row(TableAccess *queue, TouchRow *row);
 static void remember_stored(TouchRow *row);
 
 /*
- * Lock a row that was found due, without waiting, and read it as it is then:
+ * Take a row that was found due, without waiting, and read it as it is then:
  * false if it is busy, gone, or due no more.
+ *
+ * Taken, it is locked until the transaction ends.  A row that nobody had before
+ * is leased at once, which locks it as well: most are leased in the end, and
+ * need be written once.  The row is as it was before (StorageIsLeasedAhead()
+ * tells), and must be written back or leased.
  */
 bool
-StorageLockDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now, TimestampTz wall, TouchRow *row)
+StorageTakeDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now, const TouchLease *lease, TouchRow *row)
 {
 	TableAccess *queue = queue_of(batch);
+	TimestampTz wall = GetCurrentTimestamp();
 	ItemPointerData place = key->tid;
+	bool		found = ItemPointerIsValid(&place) && TableFetch(queue, &place);
 
-	if ((!ItemPointerIsValid(&place) || !TableLock(queue, &place, LockTupleExclusive, false)) &&
-		!(find_place(batch, key, &place) && TableLock(queue, &place, LockTupleExclusive, false)))
+	if (found)
+	{
+		read_row(queue, row);
+		if (!is_due(row, key, now, wall))
+			return false;
+		if (row->claimed_at == DT_NOBEGIN && row->flags == 0 && lease_ahead(batch, lease, wall, row))
+			return true;
+		/* another has it, or this transaction has had it before: its lock tells */
+		found = TableLock(queue, &place, LockTupleExclusive, false);
+	}
+	if (!found && !(find_place(batch, key, &place) && TableLock(queue, &place, LockTupleExclusive, false)))
 		return false;
 	read_row(queue, row);
 	TableForget(queue);
-	/* a place may have become that of another row */
+	return is_due(row, key, now, wall);
+}
+
+/* A place may have become that of another row. */
+static bool
+is_due(const TouchRow *row, const TouchKey *key, TimestampTz now, TimestampTz wall)
+{
 	return memcmp(&row->key.tenant, &key->tenant, UUID_LEN) == 0 &&
 		memcmp(&row->key.enrollment, &key->enrollment, UUID_LEN) == 0 &&
 		row->key.lane == key->lane && row->key.due_at == key->due_at &&
 		row->key.due_at <= now && row->lease_until <= wall;
+}
+
+/* The row in the table is leased, and what the caller has is it before: false if somebody was faster. */
+static bool
+lease_ahead(const TouchBatch *batch, const TouchLease *lease, TimestampTz wall, TouchRow *row)
+{
+	TouchRow	leased = *row;
+	Datum		values[QUEUE_COLUMNS];
+
+	leased.fence = LeaseFence();
+	leased.lease_until = wall + lease->length;
+	set_lease(batch, lease, &leased);
+	queue_values(&leased, values);
+	if (!TableTryUpdate(queue_of(batch), &row->key.tid, values, NULL))
+		return false;
+	row->stored.lease_until = leased.lease_until;
+	row->stored.fence = leased.fence;
+	return true;
+}
+
+static void
+set_lease(const TouchBatch *batch, const TouchLease *lease, TouchRow *row)
+{
+	row->attempt++;
+	row->claimed_at = batch->now;
+	row->worker_id = lease->worker_id;
+	row->flags = lease->begin_now ? TOUCH_BEGUN : 0;
+}
+
+/* Is the row leased in the table, by this claim, and not yet in the caller's hands? */
+bool
+StorageIsLeasedAhead(const TouchRow *row)
+{
+	return row->stored.lease_until > row->lease_until;
+}
+
+/* Lease a row that StorageTakeDue() has taken. */
+void
+StorageLease(const TouchBatch *batch, const TouchLease *lease, TouchRow *row)
+{
+	bool		ahead = StorageIsLeasedAhead(row);
+
+	row->fence = ahead ? row->stored.fence : LeaseFence();
+	row->lease_until = ahead ? row->stored.lease_until : GetCurrentTimestamp() + lease->length;
+	set_lease(batch, lease, row);
+	if (!ahead)
+		StorageUpdate(batch, row);
 }
 
 /* The row of an enrolment as it is, not locked: false if it has none. */
@@ -140,11 +214,15 @@ StorageLockToken(const TouchBatch *batch, const TouchToken *token, TouchRow *row
 {
 	const TouchKey *key = &token->key;
 	TableAccess *queue = queue_of(batch);
+	Datum		place[4];
 	Datum		keys[2];
 
+	key_values(key, place);
 	keys[0] = UUIDPGetDatum(&key->tenant);
 	keys[1] = UUIDPGetDatum(&key->enrollment);
-	if (!TableFind(queue, QUEUE_BY_ENROLLMENT, keys) || !lock_found(queue, LockTupleExclusive, true))
+	/* most are where the token says, and those of a batch near each other */
+	if (!(TableFind(queue, QUEUE_BY_KEY, place) || TableFind(queue, QUEUE_BY_ENROLLMENT, keys)) ||
+		!lock_found(queue, LockTupleExclusive, true))
 	{
 		/* another row may have taken its place since the batch's snapshot */
 		TableSetRefresh(batch->tables);
@@ -214,21 +292,7 @@ StorageUpdate(const TouchBatch *batch, TouchRow *row)
 {
 	Datum		values[QUEUE_COLUMNS];
 
-	values[QUEUE_TENANT] = UUIDPGetDatum(&row->key.tenant);
-	values[QUEUE_ENROLLMENT] = UUIDPGetDatum(&row->key.enrollment);
-	values[QUEUE_DUE_AT] = TimestampTzGetDatum(row->key.due_at);
-	values[QUEUE_LANE] = Int32GetDatum(row->key.lane);
-	values[QUEUE_SCHEDULED_AT] = TimestampTzGetDatum(row->scheduled_at);
-	values[QUEUE_LEASE_UNTIL] = TimestampTzGetDatum(row->lease_until);
-	values[QUEUE_CLAIMED_AT] = TimestampTzGetDatum(row->claimed_at);
-	values[QUEUE_FENCE] = Int64GetDatum(row->fence);
-	values[QUEUE_WORKER] = Int64GetDatum(row->worker_id);
-	values[QUEUE_TOUCH_NUMBER] = Int16GetDatum(row->touch_number);
-	values[QUEUE_ATTEMPT] = Int16GetDatum(row->attempt);
-	values[QUEUE_ATTEMPT_BASE] = Int16GetDatum(row->attempt_base);
-	values[QUEUE_RESUME_TOUCH] = Int16GetDatum(row->resume_touch);
-	values[QUEUE_FLAGS] = Int16GetDatum(row->flags);
-	values[QUEUE_RESCHEDULED] = BoolGetDatum(row->rescheduled);
+	queue_values(row, values);
 	TableUpdate(queue_of(batch), &row->key.tid, values, NULL);
 	/* as the triggers of the table do */
 	if (row->key.due_at != row->stored.due_at || row->key.lane != row->stored.lane ||
@@ -381,6 +445,26 @@ queue_of(const TouchBatch *batch)
 }
 
 static void
+queue_values(const TouchRow *row, Datum *values)
+{
+	values[QUEUE_TENANT] = UUIDPGetDatum(&row->key.tenant);
+	values[QUEUE_ENROLLMENT] = UUIDPGetDatum(&row->key.enrollment);
+	values[QUEUE_DUE_AT] = TimestampTzGetDatum(row->key.due_at);
+	values[QUEUE_LANE] = Int32GetDatum(row->key.lane);
+	values[QUEUE_SCHEDULED_AT] = TimestampTzGetDatum(row->scheduled_at);
+	values[QUEUE_LEASE_UNTIL] = TimestampTzGetDatum(row->lease_until);
+	values[QUEUE_CLAIMED_AT] = TimestampTzGetDatum(row->claimed_at);
+	values[QUEUE_FENCE] = Int64GetDatum(row->fence);
+	values[QUEUE_WORKER] = Int64GetDatum(row->worker_id);
+	values[QUEUE_TOUCH_NUMBER] = Int16GetDatum(row->touch_number);
+	values[QUEUE_ATTEMPT] = Int16GetDatum(row->attempt);
+	values[QUEUE_ATTEMPT_BASE] = Int16GetDatum(row->attempt_base);
+	values[QUEUE_RESUME_TOUCH] = Int16GetDatum(row->resume_touch);
+	values[QUEUE_FLAGS] = Int16GetDatum(row->flags);
+	values[QUEUE_RESCHEDULED] = BoolGetDatum(row->rescheduled);
+}
+
+static void
 key_values(const TouchKey *key, Datum *values)
 {
 	values[0] = UUIDPGetDatum(&key->tenant);
@@ -453,5 +537,6 @@ remember_stored(TouchRow *row)
 {
 	row->stored.due_at = row->key.due_at;
 	row->stored.lease_until = row->lease_until;
+	row->stored.fence = row->fence;
 	row->stored.lane = row->key.lane;
 }

@@ -24,6 +24,11 @@ TableShape	TouchLogs = {
 	{{"send_logs_contact_idx", 3}}
 };
 
+TableShape	TouchCountDeltas = {
+	"touch_count_deltas",
+	{"tenant_id", "campaign_id", "id", "touch_number", "service_type", "metric", "at", "day", "n", "seconds"}
+};
+
 TableShape	TouchTenants = {
 	"tenants", {"id"}, {{"tenants_pkey", 1}}
 };
@@ -31,7 +36,7 @@ TableShape	TouchTenants = {
 TableShape	TouchLanes = {
 	"lanes",
 	{"campaign_id", "channel", "resume_policy", "resumed_at", "spread", "shift"},
-	{{"lanes_pkey", 2}}
+	{{"lanes_pkey", 2}, {"lanes_campaign_channel_key", 2}}
 };
 
 TableShape	TouchCampaigns = {

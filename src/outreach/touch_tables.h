@@ -12,6 +12,7 @@
 
 extern TableShape TouchQueue;
 extern TableShape TouchLogs;
+extern TableShape TouchCountDeltas;
 extern TableShape TouchTenants;
 extern TableShape TouchLanes;
 extern TableShape TouchCampaigns;
@@ -52,7 +53,19 @@ enum
 	LOG_BY_CONTACT
 };
 
-/* by tenant and lane */
+/* touch_count_deltas: all of it */
+enum
+{
+	DELTA_TENANT, DELTA_CAMPAIGN, DELTA_ID, DELTA_TOUCH_NUMBER, DELTA_SERVICE_TYPE, DELTA_METRIC, DELTA_AT,
+	DELTA_DAY, DELTA_N, DELTA_SECONDS, DELTA_COLUMNS
+};
+
+/* indexes of lanes: tenant and lane; tenant and campaign, by channel */
+enum
+{
+	LANE_BY_KEY, LANE_BY_CAMPAIGN
+};
+
 enum
 {
 	LANE_CAMPAIGN, LANE_CHANNEL, LANE_RESUME_POLICY, LANE_RESUMED_AT, LANE_SPREAD, LANE_SHIFT
