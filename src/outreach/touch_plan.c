@@ -130,6 +130,7 @@ static void forget_texts(TouchCache *cache);
 static void forget_kept(Datum arg, Oid relid);
 static TouchChannel *find_channel(TouchBatch *batch, const pg_uuid_t *tenant, const char *channel);
 static ResumePolicy resume_policy(const char *name);
+static bool is_text_of(const TouchText *text, const pg_uuid_t *tenant, const TouchFacts *facts, int touch_number);
 static int64 interval_microseconds(const Interval *interval);
 static void keep_dates(MemoryContext context, Datum array, TouchTenant *tenant);
 static char *keep_text(MemoryContext context, uint64 row, int column);
@@ -143,6 +144,8 @@ TouchBatchInit(TouchBatch *batch)
 	batch->now = CampaignNow();
 	batch->tables = NULL;
 	batch->nundecided = 0;
+	batch->last_plan = NULL;
+	batch->last_text = NULL;
 	batch->lanes = batch_table(batch->context, "campaign lanes",
 							   sizeof(((TouchLane *) 0)->key), sizeof(TouchLane));
 	batch->campaigns = batch_table(batch->context, "campaign campaigns",
@@ -430,9 +433,11 @@ TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *camp
 	wanted.key.tenant = *tenant;
 	wanted.key.campaign = *campaign;
 	wanted.key.version = version;
+	if (batch->last_plan && memcmp(&batch->last_plan->key, &wanted.key, sizeof(wanted.key)) == 0)
+		return batch->last_plan;
 	entry = hash_search(batch->cache->plans, &wanted.key, HASH_FIND, NULL);
 	if (entry)
-		return entry;
+		return batch->last_plan = entry;
 
 	values[0] = UUIDPGetDatum(tenant);
 	values[1] = UUIDPGetDatum(campaign);
@@ -464,7 +469,7 @@ TouchBatchPlan(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *camp
 
 	entry = hash_search(batch->cache->plans, &wanted.key, HASH_ENTER, NULL);
 	*entry = wanted;
-	return entry;
+	return batch->last_plan = entry;
 }
 
 /* A touch of a plan, by its number. */
@@ -535,6 +540,8 @@ TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *fac
 	bool		isnull;
 	Datum		template_id;
 
+	if (batch->last_text && is_text_of(batch->last_text, tenant, facts, touch_number))
+		return batch->last_text;
 	memset(&wanted, 0, sizeof(wanted));
 	wanted.key.tenant = *tenant;
 	wanted.key.campaign = facts->campaign;
@@ -544,10 +551,13 @@ TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *fac
 		strlcpy(wanted.key.service, facts->service_type, sizeof(wanted.key.service));
 	entry = hash_search(batch->cache->texts, &wanted.key, HASH_FIND, NULL);
 	if (entry)
-		return entry;
+		return batch->last_text = entry;
 
 	if (MemoryContextMemAllocated(batch->cache->texts_context, true) > TEXTS_MAX_BYTES)
+	{
+		batch->last_text = NULL;
 		forget_texts(batch->cache);
+	}
 	values[0] = UUIDPGetDatum(tenant);
 	values[1] = UUIDPGetDatum(&facts->campaign);
 	values[2] = Int32GetDatum(facts->plan_version);
@@ -567,7 +577,17 @@ TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *fac
 
 	entry = hash_search(batch->cache->texts, &wanted.key, HASH_ENTER, NULL);
 	*entry = wanted;
-	return entry;
+	return batch->last_text = entry;
+}
+
+/* The key is long: asking whether it is the same as before is cheaper than looking it up. */
+static bool
+is_text_of(const TouchText *text, const pg_uuid_t *tenant, const TouchFacts *facts, int touch_number)
+{
+	return memcmp(&text->key.campaign, &facts->campaign, UUID_LEN) == 0 &&
+		memcmp(&text->key.tenant, tenant, UUID_LEN) == 0 &&
+		text->key.version == facts->plan_version && text->key.touch_number == touch_number &&
+		strcmp(text->key.service, facts->service_type ? facts->service_type : "") == 0;
 }
 
 static HTAB *

@@ -234,6 +234,8 @@ typedef struct TouchBatch
 	HTAB	   *campaigns;
 	HTAB	   *tenant_states;
 	struct TouchCache *cache;	/* what is kept from call to call, see touch_plan.c */
+	struct TouchPlan *last_plan;	/* what was asked for last, or NULL */
+	struct TouchText *last_text;
 	const TouchRow *undecided;	/* what a claim has taken and will decide next */
 	int			nundecided;
 	struct TouchCounts *counts;	/* what the call has to count, see touch_counts.h */
