@@ -3,6 +3,9 @@
 
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+-- a campaign's log is found through its enrolments
+DROP INDEX campaign.send_logs_campaign_idx;
+
 CREATE FUNCTION campaign.uuids_v7(n integer) RETURNS uuid[]
   LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
   AS 'MODULE_PATHNAME', 'campaign_uuids_v7';
@@ -250,6 +253,47 @@ BEGIN
   RETURN QUERY SELECT r.* FROM campaign.enroll_contacts(campaign, coalesce(ids, '{}'), anchor_at) r;
 END $$;
 
+CREATE OR REPLACE FUNCTION campaign.recounted(tenant uuid, campaign uuid,
+  OUT touch_number smallint, OUT service_type text, OUT metric text, OUT at timestamptz, OUT n bigint, OUT seconds bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT h.touch_number, coalesce(CASE WHEN e.job_id IS NULL THEN o.service_type ELSE j.service_type END, ''), h.metric,
+         campaign.count_bucket(h.at), count(*), sum(h.seconds)::bigint
+    FROM (SELECT l.enrollment_id, l.touch_number, l.status AS metric, coalesce(l.sent_at, l.logged_at) AS at, 0 AS seconds
+            FROM campaign.campaign_enrollments c
+            JOIN campaign.send_logs l ON l.tenant_id = c.tenant_id AND l.enrollment_id = c.id
+           WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND l.tenant_id = $1 AND l.is_final
+          UNION ALL
+          SELECT c.id, 0::smallint, s.metric, s.at,
+                 CASE s.metric WHEN 'enrolled' THEN 0 ELSE floor(extract(epoch FROM s.at - c.enrolled_at)) END
+            FROM campaign.campaign_enrollments c
+           CROSS JOIN LATERAL (VALUES ('enrolled', c.enrolled_at), ('completed', c.completed_at), ('stopped.' || c.stop_reason, c.stopped_at))
+                 AS s(metric, at)
+           WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND s.at IS NOT NULL
+          UNION ALL
+          (SELECT DISTINCT ON (v.enrollment_id, coalesce(v.touch_number, 0), m.metric)
+                  v.enrollment_id, coalesce(v.touch_number, 0::smallint), m.metric, v.at, 0
+             FROM campaign.campaign_enrollments c
+             JOIN campaign.touch_events v ON v.tenant_id = c.tenant_id AND v.enrollment_id = c.id
+            CROSS JOIN LATERAL (SELECT CASE WHEN v.kind = 'bounced' THEN 'bounced_' || v.bounce
+                                            WHEN v.kind = 'opened' AND v.is_machine THEN 'machine_opened'
+                                            WHEN v.kind <> 'clicked' OR NOT v.is_machine THEN v.kind END AS metric) m
+            WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND v.tenant_id = $1 AND m.metric IS NOT NULL
+            ORDER BY v.enrollment_id, coalesce(v.touch_number, 0), m.metric, v.id)
+          UNION ALL
+          (SELECT DISTINCT ON (v.enrollment_id) v.enrollment_id, coalesce(v.touch_number, 0::smallint), 'converted', v.at, 0
+             FROM campaign.campaign_enrollments c
+             JOIN campaign.touch_events v ON v.tenant_id = c.tenant_id AND v.enrollment_id = c.id
+            WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND v.tenant_id = $1
+              AND (v.kind = 'reviewed' OR v.kind = 'clicked' AND v.link = 'review') AND NOT v.is_machine
+            ORDER BY v.enrollment_id, v.id)) h
+    JOIN campaign.campaign_enrollments e ON e.tenant_id = $1 AND e.id = h.enrollment_id
+    JOIN campaign.outreach_campaigns o ON o.tenant_id = $1 AND o.campaign_id = e.campaign_id
+    LEFT JOIN campaign.jobs j ON j.tenant_id = $1 AND j.id = e.job_id
+   GROUP BY 1, 2, 3, 4;
+END;
+
 CREATE FUNCTION campaign.lower_mark() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'campaign_lower_mark';
 
@@ -381,6 +425,19 @@ COMMENT ON TRIGGER message_templates_forget_all ON campaign.message_templates IS
 COMMENT ON TRIGGER tenant_keys_forget ON campaign.tenant_keys IS 'Claims keep what they know of it in memory.';
 
 COMMENT ON TRIGGER tenant_keys_forget_all ON campaign.tenant_keys IS 'Claims keep what they know of it in memory.';
+
+CREATE OR REPLACE FUNCTION campaign.simulated_history(tenant uuid, campaign uuid) RETURNS campaign.simulated_event[]
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT array_agg(h.event)
+    FROM (SELECT ROW(g.logged_at, g.contact_id, g.touch_number, g.channel, g.status, coalesce(g.reason, g.error), NULL, g.address, g.subject)::campaign.simulated_event AS event
+            FROM campaign.campaign_enrollments c
+            JOIN campaign.send_logs g ON g.tenant_id = c.tenant_id AND g.enrollment_id = c.id
+           WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND g.tenant_id = $1
+           UNION ALL
+          SELECT ROW(coalesce(e.completed_at, e.stopped_at), e.contact_id, NULL, NULL, e.status, e.stop_reason, NULL, NULL, NULL)::campaign.simulated_event
+            FROM campaign.campaign_enrollments e WHERE e.tenant_id = $1 AND e.campaign_id = $2 AND e.status <> 'active') h;
+END;
 
 -- a net that should never catch anything: one run in ten
 INSERT INTO campaign.maintenance_tasks (task, position, command) VALUES
