@@ -299,7 +299,24 @@ SELECT campaign, status, stop_reason, job FROM sequences WHERE contact = 'Oda' O
 UPDATE campaign.tenants SET parallel_sequences = false WHERE id = :'acme';
 SELECT outcome, reason FROM campaign.enroll(:'by_hand', :'oda');
 SELECT campaign, status, stop_reason, job FROM sequences WHERE contact = 'Oda' OFFSET 3;
+UPDATE campaign.tenants SET parallel_sequences = true WHERE id = :'acme';
+-- two sequences write to a contact an interval apart, and a claim counts what it has just found out was sent
+SELECT count(campaign.stop_contact(id)) FROM campaign.contacts \g /dev/null
+SELECT pg_temp.at_time('2030-05-01 12:00') \g /dev/null
+SELECT pg_temp.contact('Pia') AS pia \gset
+SELECT campaign.create_campaign(:'acme', 'At once ' || n, '[{"channel": "email", "subject": "x", "body_text": "x"}]', 'contacts') AS id FROM generate_series(1, 2) n \g /dev/null
+SELECT campaign.launch_campaign(id) FROM campaign.campaigns WHERE name LIKE 'At once %' \g /dev/null
+SELECT (campaign.enroll(id, :'pia')).outcome FROM campaign.campaigns WHERE name = 'At once 1';
 RESET ROLE;
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE id = :'acme';
+INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) VALUES (:'acme', 'email', '1 hour');
+SELECT contact_id = :'pia' AS pias FROM campaign.claim_due_touches('worker', begin_now => true);
+SELECT (campaign.enroll(id, :'pia')).outcome FROM campaign.campaigns WHERE name = 'At once 2';
+SELECT result FROM campaign.record_event('delivered', enrollment => (SELECT e.id FROM campaign.campaign_enrollments e JOIN campaign.campaigns c ON c.id = e.campaign_id WHERE e.contact_id = :'pia' AND c.name = 'At once 1'), provider_id => 'pia-1');
+UPDATE campaign.touch_queue SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until > clock_timestamp();
+SELECT count(*) AS claimed FROM campaign.claim_due_touches('worker');
+SELECT c.name, l.status, l.provider_id FROM campaign.send_logs l JOIN campaign.campaigns c ON c.id = l.campaign_id WHERE l.contact_id = :'pia';
+SELECT c.name, date_trunc('minute', q.due_at) AS due_at FROM campaign.touch_queue q JOIN campaign.campaign_enrollments e ON e.id = q.enrollment_id JOIN campaign.campaigns c ON c.id = e.campaign_id WHERE e.contact_id = :'pia';
 
 \o /dev/null
 SELECT campaign.delete_tenant(id, slug) FROM campaign.tenants WHERE slug IN ('conf-acme', 'conf-eve');

@@ -58,6 +58,10 @@ SELECT channel, per_hour, per_day, per_month, contact_interval, this_hour, today
   FROM campaign.send_limit_usage ORDER BY channel COLLATE "C";
 RESET ROLE;
 SELECT pg_temp.claim(150);
+-- what was looked at and not given is as it was
+SELECT count(*) FILTER (WHERE q.lease_until > now()) AS leased,
+	count(*) FILTER (WHERE (q.lease_until, q.claimed_at, q.fence, q.worker_id, q.attempt, q.flags, q.touch_number) = ('-infinity', '-infinity', 0, 0, 0, 0, 1) AND q.due_at = q.scheduled_at) AS untouched
+  FROM campaign.touch_queue q JOIN campaign.lanes l USING (tenant_id, lane) WHERE l.channel = 'email';
 SELECT pg_temp.claim();
 SELECT * FROM pg_temp.usage();
 -- the lane waits, and claims do not look at it: while leases run that may give something back for five minutes, ...
