@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -85,6 +86,16 @@ static Statement find_worker = {
 	NULL, {TEXTOID}
 };
 
+/* The worker that the session asked about last, and for how long that will do. */
+#define WORKER_ASKED (10 * USECS_PER_SEC)
+
+static struct
+{
+	char		name[CAMPAIGN_MAX_WORKER];
+	int64		id;
+	TimestampTz asked_at;
+}			last_worker = {.asked_at = DT_NOBEGIN};
+
 static TableAccess *queue_of(const TouchBatch *batch);
 static bool is_due(const TouchRow *row, const TouchKey *key, TimestampTz now, TimestampTz wall);
 static bool lease_ahead(const TouchBatch *batch, const TouchLease *lease, TimestampTz wall, TouchRow *row);
@@ -96,6 +107,9 @@ static bool lock_row(TableAccess *table, const Datum *keys, LockTupleMode mode, 
 static bool lock_found(TableAccess *table, LockTupleMode mode, bool wait);
 static void read_row(TableAccess *queue, TouchRow *row);
 static void remember_stored(TouchRow *row);
+static void remember_worker(const char *name, int64 id, TimestampTz wall);
+static void forget_worker(XactEvent event, void *arg);
+static void forget_worker_of_part(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg);
 
 /*
  * Take a row that was found due, without waiting, and read it as it is then:
@@ -420,22 +434,62 @@ StorageEndEnrollment(const TouchKey *key, const char *stop_reason, TimestampTz n
 		elog(ERROR, "enrolment of a queued touch is gone");
 }
 
-/* The id of a worker, which is made known by its first claim and seen at the later ones. */
+/*
+ * The id of a worker, which is made known by its first claim and seen at the
+ * later ones.  Whoever claims often is asked about now and then.
+ */
 int64
 StorageWorker(const char *name)
 {
+	TimestampTz wall = GetCurrentTimestamp();
 	Datum		values[2];
 	bool		isnull;
 	int64		id;
 
+	if (last_worker.asked_at != DT_NOBEGIN && wall - last_worker.asked_at < WORKER_ASKED &&
+		wall >= last_worker.asked_at && strcmp(last_worker.name, name) == 0)
+		return last_worker.id;
+
 	values[0] = CStringGetTextDatum(name);
-	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[1] = TimestampTzGetDatum(wall);
 	StatementRun(&add_worker, values, NULL);
 	StatementRun(&see_worker, values, NULL);
 	StatementRun(&find_worker, values, NULL);
 	id = DatumGetInt64(StatementValue(0, 1, &isnull));
 	SPI_freetuptable(SPI_tuptable);
+	remember_worker(name, id, wall);
 	return id;
+}
+
+static void
+remember_worker(const char *name, int64 id, TimestampTz wall)
+{
+	static bool is_registered = false;
+
+	if (!is_registered)
+	{
+		RegisterXactCallback(forget_worker, NULL);
+		RegisterSubXactCallback(forget_worker_of_part, NULL);
+		is_registered = true;
+	}
+	strlcpy(last_worker.name, name, sizeof(last_worker.name));
+	last_worker.id = id;
+	last_worker.asked_at = wall;
+}
+
+/* What was undone may have made it known. */
+static void
+forget_worker(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT)
+		last_worker.asked_at = DT_NOBEGIN;
+}
+
+static void
+forget_worker_of_part(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		last_worker.asked_at = DT_NOBEGIN;
 }
 
 static TableAccess *
