@@ -85,7 +85,7 @@ EXTRA_CLEAN = $(OBJS:.o=.d)
 
 # The long ones first.
 SUITES = tap fuzz dump upgrade regress isolation pgtap house
-HOUSE_GOALS = setup check $(SUITES:%=check-%) dumpcheck upgradecheck sanitize soak demo bench matrix fresh
+HOUSE_GOALS = setup check $(SUITES:%=check-%) dumpcheck upgradecheck sanitize memcheck soak demo bench matrix fresh
 GOALS := $(or $(MAKECMDGOALS),all)
 
 ifneq ($(filter-out $(HOUSE_GOALS),$(GOALS)),)
@@ -139,6 +139,10 @@ upgradecheck: check-upgrade
 # The C code under ASan and UBSan.
 sanitize:
 	@CAMPAIGN_SANITIZE=1 test/check regress pgtap isolation fuzz
+
+# The same code and the server that runs it under valgrind: some twenty times slower.
+memcheck:
+	@CAMPAIGN_MEMCHECK=1 test/check regress pgtap isolation
 
 # The long versions of what has one.
 soak:

@@ -36,7 +36,7 @@ cluster_use()
 
 cluster_restart()
 {
-	pg_ctl start -s -w -t 120 -D "$(cluster_data "$1")" -l "$(cluster_log "$1")" >/dev/null || {
+	pg_ctl start -s -w -t "${PGCTLTIMEOUT:-120}" -p "$PG_BINDIR/postgres" -D "$(cluster_data "$1")" -l "$(cluster_log "$1")" >/dev/null || {
 		tail -n 50 "$(cluster_log "$1")" >&2
 		return 1
 	}
