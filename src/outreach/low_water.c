@@ -78,6 +78,7 @@ typedef struct Mark
 	MarkKey		key;
 	bool		used;
 	bool		has_mark;
+	bool		crowded;		/* it took the place of another, and another may take its */
 	uint64		epoch;			/* never 0 */
 	uint64		generation;		/* lowerings so far */
 	uint64		last_used;
@@ -339,6 +340,7 @@ replace_mark(Bucket *bucket, const MarkKey *key)
 			oldest = &bucket->marks[i];
 	}
 	oldest->key = *key;
+	oldest->crowded = oldest->used;
 	oldest->used = true;
 	oldest->generation = 0;
 	oldest->ceiling = DT_NOBEGIN;
@@ -456,6 +458,7 @@ LowWaterBegin(LowScan *scan, Relation queue, const LaneId *lane, TimestampTz unt
 	scan->has_mark = false;
 	scan->nparts = scan->nnotes = 0;
 	scan->apart = false;
+	scan->kept = false;
 	scan->passed = 0;
 	scan->identity = queue_identity(queue);
 	scan->marked = scan->identity != 0 && (marks.shared || mark_ttl > 0);
@@ -476,6 +479,8 @@ LowWaterBegin(LowScan *scan, Relation queue, const LaneId *lane, TimestampTz unt
 	scan->generation = mark->generation;
 	scan->has_mark = mark->has_mark;
 	scan->mark = mark->mark;
+	/* one that has lost its place since the last scan would be lost again */
+	scan->kept = marks.shared && (mark->has_mark || !mark->crowded);
 	for (int i = 0; i < mark->nranges; i++)
 	{
 		if (mark->ranges[i].until <= wall && mark->ranges[i].low.due_at <= until)
@@ -508,7 +513,7 @@ LowWaterNote(LowScan *scan, const LowPlace *place, LowJudgement judgement, Times
 		add_range(scan->notes, &scan->nnotes, &range);
 }
 
-void
+bool
 LowWaterEnd(LowScan *scan, int parts_done, const LowPlace *reached)
 {
 	MarkKey		key;
@@ -516,18 +521,20 @@ LowWaterEnd(LowScan *scan, int parts_done, const LowPlace *reached)
 	LWLock	   *lock;
 	LowRange	found = {0};
 	uint32		former_ids;
+	bool		taken;
 
 	if (!scan->marked)
-		return;
+		return false;
 	memset(&key, 0, sizeof(key));
 	key.identity = scan->identity;
 	key.database = MyDatabaseId;
 	key.lane = scan->lane;
 	mark = find_mark(&key, false, &lock);
 	if (mark == NULL)
-		return;
+		return false;
 	former_ids = mark->ids;
-	if (mark->epoch == scan->epoch && mark->generation - scan->generation <= REMEMBERED)
+	taken = mark->epoch == scan->epoch && mark->generation - scan->generation <= REMEMBERED;
+	if (taken)
 	{
 		take_results(mark, scan, parts_done, reached);
 		for (int i = 0; i < mark->nranges && found.open == 0; i++)
@@ -546,6 +553,7 @@ LowWaterEnd(LowScan *scan, int parts_done, const LowPlace *reached)
 		entry->leased = 0;
 		entry->lease_until = DT_NOEND;
 	}
+	return taken;
 }
 
 static void

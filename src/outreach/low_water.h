@@ -23,7 +23,12 @@
 
 #include "outreach/lane_ring.h"
 
-/* Ranges of a lane; if there are more, neighbours become one. */
+/*
+ * Ranges of a lane; if there are more, neighbours become one, which is read
+ * when the first of them is.  That costs reading too early and loses the count
+ * of rows, without which a range is read again when its time has come; it
+ * never makes a touch wait for longer than its lease.
+ */
 #define CAMPAIGN_MARK_RANGES 24
 
 /* A mark of one backend is used where so many entries lie behind it. */
@@ -48,6 +53,7 @@ typedef struct LowRange
 typedef struct LowScan
 {
 	bool		marked;			/* there is a mark to be raised */
+	bool		kept;			/* where this scan stops behind it, the next one goes on, whoever's that is */
 	LaneId		lane;
 	uint64		identity;
 	uint64		epoch;
@@ -84,8 +90,9 @@ extern void LowWaterNote(LowScan *scan, const LowPlace *place, LowJudgement judg
 /*
  * The scan has read so many of its parts to their ends, the rest counting as
  * one more behind them, and the next as far as the place reached, if any.
+ * Returns whether it will be remembered: not if too much happened meanwhile.
  */
-extern void LowWaterEnd(LowScan *scan, int parts_done, const LowPlace *reached);
+extern bool LowWaterEnd(LowScan *scan, int parts_done, const LowPlace *reached);
 
 /*
  * To be called by whoever puts a row into the queue, or makes one claimable

@@ -15,6 +15,13 @@
  * looks at in vain is bounded once it has found something; a claim that has
  * found nothing goes all the way round before it says so.
  *
+ * A claim stops behind CAMPAIGN_CLAIM_PASSES entries that are leased or dead,
+ * with what it has found until then, which may be nothing, and the next one
+ * begins with the lanes behind.  It does so only where whoever comes next goes
+ * on from there: the lane's mark is shared and has been raised, and what lies
+ * below it has been read to its end.  So every claim that stops brings the
+ * lane further, and no stream of rows that come in below can hold it up.
+ *
  * Nothing is locked: what is found may be gone, or busy, by the time.  Tables
  * and scans are open within a call of StorageFindDue() only, and each has its
  * own snapshot; where a lane goes on, it goes on behind what it gave before.
@@ -129,6 +136,9 @@ struct TouchScan
 	int			nlanes;
 	int			size;
 	LowScan		low;			/* of the lane that is looked at */
+	bool		may_stop;		/* where it is, somebody goes on */
+	bool		stopped;		/* no entry is read any more */
+	int			passed;
 	HTAB	   *seen;			/* enrolments */
 	int			nseen;
 	int			nheld;
@@ -146,7 +156,8 @@ static bool is_known(const TouchScan *scan, const LaneId *id);
 static bool look_at(TouchScan *scan, QueueReader *queue, const RingLane *lane, int portion);
 static void read_portion(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion, LowScan *low);
 static bool begin_part(TouchScan *scan, QueueReader *queue, DueLane *lane);
-static bool next_entry(QueueReader *queue, DueLane *lane, LowScan *low);
+static bool next_entry(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low);
+static bool passes_over(TouchScan *scan, QueueReader *queue, DueLane *lane);
 static void read_place(QueueReader *queue, TupleTableSlot *slot, LowPlace *place);
 static void judge_unseen(QueueReader *queue, DueLane *lane, ItemPointer tid, LowScan *low);
 static bool is_candidate(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low);
@@ -219,6 +230,8 @@ open_queue(QueueReader *queue, Snapshot snapshot, TimestampTz wall)
 		queue->columns[i] = DirectColumn(queue->table, queue_columns[i].name, queue_columns[i].type);
 	queue->slot = table_slot_create(queue->table, NULL);
 	queue->scan = DirectBeginScan(queue->table, queue->index, snapshot, 4);
+	/* with the entries themselves: of a dead one the row may be gone */
+	queue->scan->xs_want_itup = true;
 	queue->wall = wall;
 	queue->fetch = table_index_fetch_begin(queue->table);
 	queue->judged = table_slot_create(queue->table, NULL);
@@ -289,8 +302,12 @@ look_at_all(TouchScan *scan, QueueReader *queue, int wanted)
 {
 	int			portion = Max(1, wanted / Max(1, scan->nread));
 
-	for (int i = 0; i < scan->nread; i++)
+	for (int i = 0; i < scan->nread && !scan->stopped; i++)
+	{
 		(void) look_at(scan, queue, &scan->read[i], portion);
+		if (scan->stopped)
+			LaneRingEndAt(scan->ring, &scan->read[i].id);
+	}
 }
 
 /*
@@ -311,7 +328,7 @@ go_round(TouchScan *scan, QueueReader *queue, int wanted)
 	}
 	if (scan->looked == 0)
 		working += look_at_busy(scan, queue, wanted / 2);
-	while (working < wanted)
+	while (working < wanted && !scan->stopped)
 	{
 		if (scan->bounded && scan->looked >= scan->max_lanes)
 		{
@@ -340,7 +357,7 @@ look_at_busy(TouchScan *scan, QueueReader *queue, int most)
 	int			working = 0;
 	RingLane	lane;
 
-	while (scan->next_busy < scan->nbusy && working < most)
+	while (scan->next_busy < scan->nbusy && working < most && !scan->stopped)
 	{
 		const LaneId *id = &scan->busy[scan->next_busy++];
 
@@ -390,8 +407,15 @@ look_at(TouchScan *scan, QueueReader *queue, const RingLane *ring_lane, int port
 		lane->parts = palloc(sizeof(LowRange) * low->nparts);
 		memcpy(lane->parts, low->parts, sizeof(LowRange) * low->nparts);
 	}
+	scan->may_stop = low->kept;
 	read_portion(scan, queue, lane, portion, low->marked ? low : NULL);
-	LowWaterEnd(low, lane->part, lane->begun ? &lane->last : NULL);
+	if (!LowWaterEnd(low, lane->part, lane->begun ? &lane->last : NULL) && scan->stopped)
+	{
+		/* the next claim would begin where this one did */
+		scan->stopped = scan->may_stop = false;
+		if (lane->ntouches == 0)
+			read_portion(scan, queue, lane, portion, NULL);
+	}
 	if (lane->ntouches == 0)
 	{
 		if (lane->parts)
@@ -424,10 +448,14 @@ read_portion(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion, Lo
 			low->apart = true;
 		if (begin_part(scan, queue, lane))
 		{
-			while (next_entry(queue, lane, low))
+			while (next_entry(scan, queue, lane, low))
 			{
 				if (!is_candidate(scan, queue, lane, low))
+				{
+					if (passes_over(scan, queue, lane))
+						return;
 					continue;
+				}
 				if (lane->ntouches == lane->size)
 				{
 					lane->size = Max(portion, lane->size);
@@ -440,6 +468,8 @@ read_portion(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion, Lo
 				if (++lane->ntouches == portion)
 					return;
 			}
+			if (scan->stopped)
+				return;
 		}
 	}
 	lane->exhausted = true;
@@ -481,11 +511,11 @@ begin_part(TouchScan *scan, QueueReader *queue, DueLane *lane)
 
 /*
  * The next row of the part that the snapshot sees, into queue->slot and
- * lane->last; false at the end.  An entry that it does not see is dead to
+ * lane->last; false at the end, or where the claim stops.  An entry that it does not see is dead to
  * everybody; or to whoever comes later; or somebody is still at it.
  */
 static bool
-next_entry(QueueReader *queue, DueLane *lane, LowScan *low)
+next_entry(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low)
 {
 	ItemPointer tid;
 
@@ -500,13 +530,36 @@ next_entry(QueueReader *queue, DueLane *lane, LowScan *low)
 			lane->begun = true;
 			return true;
 		}
-		if (low == NULL)
-			continue;
-		low->passed++;
-		if (!queue->scan->kill_prior_tuple)
-			judge_unseen(queue, lane, &place, low);
+		if (low != NULL)
+		{
+			low->passed++;
+			if (!queue->scan->kill_prior_tuple)
+				judge_unseen(queue, lane, &place, low);
+		}
+		if (passes_over(scan, queue, lane))
+			return false;
 	}
 	return false;
+}
+
+/*
+ * Counts an entry that has been judged, and stops there if it was the last
+ * that this claim passes over.  What lies below the mark is read to its end.
+ */
+static bool
+passes_over(TouchScan *scan, QueueReader *queue, DueLane *lane)
+{
+	IndexTuple	entry = queue->scan->xs_itup;
+	TupleDesc	desc = queue->scan->xs_itupdesc;
+	bool		isnull;
+
+	if (lane->part < lane->nparts || ++scan->passed < CAMPAIGN_CLAIM_PASSES || !scan->may_stop)
+		return false;
+	lane->last.due_at = DatumGetTimestampTz(index_getattr(entry, 3, desc, &isnull));
+	lane->last.enrollment = *DatumGetUUIDP(index_getattr(entry, 4, desc, &isnull));
+	lane->begun = true;
+	scan->stopped = true;
+	return true;
 }
 
 static void
@@ -589,8 +642,12 @@ is_settled(TupleTableSlot *slot)
 static const DueTouch *
 touch_at_hand(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion)
 {
-	if (lane->next == lane->ntouches && !lane->exhausted)
+	if (lane->next == lane->ntouches && !lane->exhausted && !scan->stopped)
+	{
+		/* the claim has something, and the next one begins at the mark */
+		scan->may_stop = true;
 		read_portion(scan, queue, lane, portion, NULL);
+	}
 	return lane->next < lane->ntouches ? &lane->touches[lane->next] : NULL;
 }
 

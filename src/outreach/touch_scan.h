@@ -11,6 +11,13 @@
 #define CAMPAIGN_CLAIM_LANES 64
 
 /*
+ * Leased and dead entries behind a lane's mark that a claim passes over before
+ * it leaves the rest to the next one.  What the index itself skips, because a
+ * scan has found it dead to everybody, is not among them.
+ */
+#define CAMPAIGN_CLAIM_PASSES 20000
+
+/*
  * The search of one claim of up to max_touches, for StorageFindDue().  Lives
  * in the current memory context, as what the filter holds must.
  */

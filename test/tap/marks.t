@@ -159,6 +159,9 @@ is($worker->selectrow_array('SELECT campaign.rescan_marks()'), 0, 'otherwise not
 # ---- what marks do not outlive
 
 $other->do('ALTER TABLE campaign.touch_queue DISABLE TRIGGER ALL');
+found($worker, '', 'without triggers nothing is there') foreach 1 .. 2;
+put($other, 49, 100);
+found($worker, '49', 'or what nobody tells of');
 put($other, 47, 100);
 $other->do('ALTER TABLE campaign.touch_queue ENABLE TRIGGER ALL');
 found($worker, '47', 'triggers that are off, or might be, are no marks');
