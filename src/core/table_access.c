@@ -21,6 +21,7 @@
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -368,6 +369,17 @@ TableFetch(TableAccess *table, ItemPointer place)
 	if (table->set->snapshot == NULL)
 		TableSetRefresh(table->set);
 	return table_tuple_fetch_row_version(table->rel, place, table->set->snapshot, table->slot);
+}
+
+bool
+TableIsBusy(TableAccess *table)
+{
+	HeapTupleHeader header = ExecFetchSlotHeapTuple(table->slot, false, NULL)->t_data;
+	uint16		infomask = header->t_infomask;
+	TransactionId xmax = HeapTupleHeaderGetRawXmax(header);
+
+	return !(infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI)) && TransactionIdIsValid(xmax) &&
+		!TransactionIdIsCurrentTransactionId(xmax) && TransactionIdIsInProgress(xmax);
 }
 
 Datum

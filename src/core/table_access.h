@@ -100,6 +100,9 @@ extern bool TableLock(TableAccess *table, ItemPointer place, LockTupleMode mode,
  */
 extern bool TableFetch(TableAccess *table, ItemPointer place);
 
+/* Does another transaction have the table's row, which was just read?  A hint: it may have ended by now. */
+extern bool TableIsBusy(TableAccess *table);
+
 /* A column of the table's row; by reference, valid as long as the row. */
 extern Datum TableDatum(TableAccess *table, int column, bool *isnull);
 

@@ -131,11 +131,11 @@ StorageTakeDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now, co
 	if (found)
 	{
 		read_row(queue, row);
-		if (!is_due(row, key, now, wall))
+		if (!is_due(row, key, now, wall) || TableIsBusy(queue))
 			return false;
 		if (row->claimed_at == DT_NOBEGIN && row->flags == 0 && lease_ahead(batch, lease, wall, row))
 			return true;
-		/* another has it, or this transaction has had it before: its lock tells */
+		/* another was faster, or this transaction has had it before: its lock tells */
 		found = TableLock(queue, &place, LockTupleExclusive, false);
 	}
 	if (!found && !(find_place(batch, key, &place) && TableLock(queue, &place, LockTupleExclusive, false)))
