@@ -15,6 +15,8 @@ ROOMS = \
 	core/document_reader \
 	core/documents \
 	core/document_schema \
+	core/document_formats \
+	core/document_unwrap \
 	core/leases \
 	core/hashes \
 	core/clone_guard \
@@ -22,7 +24,10 @@ ROOMS = \
 	outreach/channels \
 	outreach/service_types \
 	outreach/template_render \
+	outreach/message_style \
 	outreach/template_config \
+	outreach/generation_config \
+	outreach/sender_config \
 	outreach/message_templates \
 	outreach/campaign_templates \
 	outreach/contacts \
@@ -31,6 +36,7 @@ ROOMS = \
 	outreach/history \
 	outreach/quiet_hours \
 	outreach/outreach_campaigns \
+	outreach/campaign_copies \
 	outreach/campaign_touches \
 	outreach/send_limits \
 	outreach/touch_counts \
@@ -59,6 +65,7 @@ ROOMS = \
 	outreach/touch_lease \
 	outreach/touch_report \
 	outreach/touch_explain \
+	outreach/template_diff \
 	outreach/plan_changes \
 	outreach/preview \
 	outreach/simulation \

@@ -5,7 +5,8 @@
  *
  * The schema says what the walker of documents.c checks, so the two must change
  * together: a kind of rule has one branch there and one here, and the fuzz
- * target compares them.
+ * targets compare them.  JSON Schema cannot compare two values: of that kind
+ * of rule only the comment is written.
  */
 #include "postgres.h"
 
@@ -434,7 +435,6 @@ WriteRules(StringInfo out, const DocSchema *schema)
 	{
 		appendStringInfoString(out, i > 0 ? ",{" : "{");
 		WriteMember(out, "$comment", schema->rules[i].hint);
-		appendStringInfoChar(out, ',');
 		WriteRule(out, schema, &schema->rules[i]);
 		appendStringInfoChar(out, '}');
 	}
@@ -442,7 +442,8 @@ WriteRules(StringInfo out, const DocSchema *schema)
 }
 
 /*
- * Keys of rules are our own identifiers and need no escaping.
+ * Goes on behind the comment.  Keys of rules are our own identifiers and need
+ * no escaping.
  */
 static void
 WriteRule(StringInfo out, const DocSchema *schema, const DocRule *rule)
@@ -450,17 +451,19 @@ WriteRule(StringInfo out, const DocSchema *schema, const DocRule *rule)
 	switch (rule->kind)
 	{
 		case DOC_AT_MOST_ONE:
-			appendStringInfo(out, "\"not\":{\"required\":[\"%s\",\"%s\"]}", rule->key, rule->other);
+			appendStringInfo(out, ",\"not\":{\"required\":[\"%s\",\"%s\"]}", rule->key, rule->other);
 			break;
 		case DOC_NEEDS:
-			appendStringInfo(out, "\"dependentRequired\":{\"%s\":[\"%s\"]}", rule->key, rule->other);
+			appendStringInfo(out, ",\"dependentRequired\":{\"%s\":[\"%s\"]}", rule->key, rule->other);
+			break;
+		case DOC_IN_ORDER:
 			break;
 		case DOC_FIRST_ONLY:
-			appendStringInfo(out, "\"prefixItems\":[true],"
+			appendStringInfo(out, ",\"prefixItems\":[true],"
 							 "\"items\":{\"properties\":{\"%s\":{\"const\":false}}}", rule->key);
 			break;
 		case DOC_NUMBERED:
-			appendStringInfo(out, "\"anyOf\":[{\"items\":{\"not\":{\"required\":[\"%s\"]}}},"
+			appendStringInfo(out, ",\"anyOf\":[{\"items\":{\"not\":{\"required\":[\"%s\"]}}},"
 							 "{\"prefixItems\":[", rule->key);
 			for (int i = 1; i <= schema->max; i++)
 				appendStringInfo(out, "%s{\"required\":[\"%s\"],\"properties\":{\"%s\":{\"const\":%d}}}",
@@ -468,7 +471,7 @@ WriteRule(StringInfo out, const DocSchema *schema, const DocRule *rule)
 			appendStringInfoString(out, "]}]");
 			break;
 		case DOC_NOT_ALL_FALSE:
-			appendStringInfo(out, "\"contains\":{\"not\":{\"required\":[\"%s\"],"
+			appendStringInfo(out, ",\"contains\":{\"not\":{\"required\":[\"%s\"],"
 							 "\"properties\":{\"%s\":{\"const\":false}}}}", rule->key, rule->key);
 			break;
 	}

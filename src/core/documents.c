@@ -87,7 +87,9 @@ static void CheckObject(DocWalk *walk, const DocSchema *schema, const JsonbConta
 static int	MatchField(const DocSchema *schema, int *place, const char *key, int len);
 static void CheckFields(DocWalk *walk, const DocSchema *schema,
 						const JsonbValue *values, uint32 seen);
-static void CheckObjectRule(DocWalk *walk, const DocSchema *schema, int rule, uint32 seen);
+static void CheckObjectRule(DocWalk *walk, const DocSchema *schema, int rule,
+							const JsonbValue *values, uint32 seen);
+static bool OutOfOrder(const JsonbValue *low, const JsonbValue *high);
 static void TakeTraits(DocTraits *traits, const JsonbValue *values, uint32 seen);
 static DocTrait TraitOf(const JsonbValue *value, int turn);
 static void CheckArrayRule(DocWalk *walk, const DocRule *rule, const uint8 *traits, int count);
@@ -98,8 +100,6 @@ static void Leave(DocWalk *walk);
 static char *PathText(const DocWalk *walk);
 static char *Quoted(const char *text, int len);
 static char *NumberText(const JsonbValue *value);
-static const char *ActualType(const JsonbValue *value);
-static const char *WantedType(DocType type);
 
 /*
  * Whether the document has no fault.  Allocates nothing if so.
@@ -290,15 +290,17 @@ CheckValue(DocWalk *walk, const DocSchema *schema, const JsonbValue *value, DocT
 }
 
 /*
- * At the root a string that begins like an array (or like a string, encoded
- * once more) is what a client stores that encodes its JSON twice.
+ * A string that begins like an array or object (or like a string, encoded once
+ * more) is what a client stores that encodes its JSON twice: at the root, or as
+ * an element of it.
  */
 static void
 FaultWrongType(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 {
 	const Document *document = walk->document;
 
-	if (value->type == jbvString && walk->depth == 0 && document->unwrap)
+	if (value->type == jbvString && document->unwrap &&
+		(walk->depth == 0 || (walk->depth == 1 && walk->places[0].key == NULL)))
 	{
 		const char *text = value->val.string.val;
 		int			len = value->val.string.len;
@@ -314,7 +316,7 @@ FaultWrongType(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 						  psprintf("Undo the double encoding with %s.%s(jsonb).",
 								   CAMPAIGN_SCHEMA, document->unwrap),
 						  "must be %s, not a string that contains its JSON text",
-						  WantedType(schema->type));
+						  DocumentWantedType(schema->type));
 			return;
 		}
 	}
@@ -322,10 +324,10 @@ FaultWrongType(DocWalk *walk, const DocSchema *schema, const JsonbValue *value)
 		DocumentFault(walk, "null_value",
 					  walk->depth > 0 && walk->places[walk->depth - 1].key
 					  ? "A key without a value is left out." : NULL,
-					  "must be %s, not null", WantedType(schema->type));
+					  "must be %s, not null", DocumentWantedType(schema->type));
 	else
 		DocumentFault(walk, "wrong_type", NULL, "must be %s, not %s",
-					  WantedType(schema->type), ActualType(value));
+					  DocumentWantedType(schema->type), DocumentActualType(value));
 }
 
 /*
@@ -514,7 +516,7 @@ CheckObject(DocWalk *walk, const DocSchema *schema, const JsonbContainer *object
 	if (!walk->done)
 		CheckFields(walk, schema, values, seen);
 	for (int i = 0; i < schema->nrules && !walk->done; i++)
-		CheckObjectRule(walk, schema, i, seen);
+		CheckObjectRule(walk, schema, i, values, seen);
 	if (traits)
 		TakeTraits(traits, values, seen);
 }
@@ -569,7 +571,8 @@ CheckFields(DocWalk *walk, const DocSchema *schema, const JsonbValue *values, ui
 }
 
 static void
-CheckObjectRule(DocWalk *walk, const DocSchema *schema, int number, uint32 seen)
+CheckObjectRule(DocWalk *walk, const DocSchema *schema, int number,
+				const JsonbValue *values, uint32 seen)
 {
 	const DocRule *rule = &schema->rules[number];
 	bool		has_key = (seen >> schema->index->rule_keys[number]) & 1;
@@ -577,13 +580,32 @@ CheckObjectRule(DocWalk *walk, const DocSchema *schema, int number, uint32 seen)
 
 	if (rule->kind == DOC_AT_MOST_ONE && has_key && has_other)
 		DocumentFault(walk, rule->code, rule->hint, "%s", rule->message);
-	else if (rule->kind == DOC_NEEDS && has_key && !has_other)
+	else if ((rule->kind == DOC_NEEDS && has_key && !has_other) ||
+			 (rule->kind == DOC_IN_ORDER && has_key && has_other &&
+			  OutOfOrder(&values[schema->index->rule_keys[number]],
+						 &values[schema->index->rule_others[number]])))
 	{
 		if (!Enter(walk, rule->key, strlen(rule->key)))
 			return;
 		DocumentFault(walk, rule->code, rule->hint, "%s", rule->message);
 		Leave(walk);
 	}
+}
+
+/* Numbers of another form have had their fault already. */
+static bool
+OutOfOrder(const JsonbValue *low, const JsonbValue *high)
+{
+	DocNumber	low_number;
+	DocNumber	bound;
+
+	if (low->type != jbvNumeric || high->type != jbvNumeric ||
+		!DocumentReadNumber(high->val.numeric, &bound) || bound.fraction || bound.negative ||
+		bound.whole > PG_INT32_MAX)
+		return false;
+	if (!DocumentReadNumber(low->val.numeric, &low_number))
+		return false;
+	return DocumentCompareNumber(&low_number, (int32) bound.whole) > 0;
 }
 
 /* What the rules of the array that an object is in want to know of it. */
@@ -758,8 +780,9 @@ NumberText(const JsonbValue *value)
 	return Quoted(text, strlen(text));
 }
 
-static const char *
-ActualType(const JsonbValue *value)
+/* A value's type, and that of a schema, as messages name them. */
+const char *
+DocumentActualType(const JsonbValue *value)
 {
 	switch (value->type)
 	{
@@ -776,8 +799,8 @@ ActualType(const JsonbValue *value)
 	}
 }
 
-static const char *
-WantedType(DocType type)
+const char *
+DocumentWantedType(DocType type)
 {
 	switch (type)
 	{

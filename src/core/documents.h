@@ -62,6 +62,7 @@ typedef enum DocRuleKind
 	/* of an object */
 	DOC_AT_MOST_ONE,			/* not both key and other */
 	DOC_NEEDS,					/* key only together with other */
+	DOC_IN_ORDER,				/* whole numbers, key not above other: beyond JSON Schema */
 	/* of an array of objects */
 	DOC_FIRST_ONLY,				/* key is true in the first element only */
 	DOC_NUMBERED,				/* key is in no element, or counts them from 1 */
@@ -260,8 +261,13 @@ extern bool DocumentIsValid(const Document *document, const Jsonb *jb);
 extern void DocumentRequire(const Document *document, const Jsonb *jb);
 extern void DocumentReturnFaults(const Document *document, const Jsonb *jb,
 								 FunctionCallInfo fcinfo);
+extern const char *DocumentActualType(const JsonbValue *value);
+extern const char *DocumentWantedType(DocType type);
 extern bool DocumentFault(DocWalk *walk, const char *code, const char *hint,
 						  const char *format,...) pg_attribute_printf(4, 5);
+
+/* document_unwrap.c */
+extern Jsonb *DocumentUnwrap(const Document *document, Jsonb *jb);
 
 /* document_schema.c */
 extern void DocumentMakeIndex(const DocSchema *schema);

@@ -14,6 +14,8 @@ CREATE TABLE campaign.outreach_campaigns (
   created_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
   updated_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
   resume_policy   text NOT NULL DEFAULT 'keep',
+  generation_config campaign.generation_config NOT NULL DEFAULT '{}',
+  sender_config   campaign.sender_config NOT NULL DEFAULT '{}',
   CONSTRAINT outreach_campaigns_pkey PRIMARY KEY (tenant_id, campaign_id),
   CONSTRAINT outreach_campaigns_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT outreach_campaigns_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id) ON DELETE CASCADE,
@@ -91,37 +93,14 @@ CREATE FUNCTION campaign.create_campaign_from_template(template uuid, name text,
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  writable uuid[] := campaign.writable_tenants();
-  found_template record;
+  found record := campaign.find_campaign_template(template, tenant, 'campaign');
+  source campaign.campaign_templates := found.source;
+  new_id uuid;
 BEGIN
-  SELECT t.tenant_id, t.is_system, t.description, t.template_config::jsonb AS document INTO found_template
-    FROM campaign.campaign_templates t
-   WHERE t.tenant_id = ANY (campaign.readable_tenants()) AND t.id = template;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'campaign template "%" does not exist', template
-      USING ERRCODE = 'no_data_found',
-            DETAIL = 'Neither the system nor a tenant of yours has a template with this id.',
-            HINT = 'See the table campaign.campaign_templates.';
-  END IF;
-  IF tenant IS NULL THEN
-    IF NOT found_template.is_system THEN
-      tenant := found_template.tenant_id;
-    ELSIF cardinality(writable) = 1 THEN
-      tenant := writable[1];
-    ELSE
-      RAISE EXCEPTION 'the tenant of the new campaign is not determined'
-        USING ERRCODE = 'invalid_parameter_value',
-              DETAIL = format('You may write to %s tenants.', cardinality(writable)),
-              HINT = 'Pass the tenant as the third argument.';
-    END IF;
-  END IF;
-  IF NOT found_template.is_system AND found_template.tenant_id <> tenant THEN
-    RAISE EXCEPTION 'campaign template "%" does not exist', template
-      USING ERRCODE = 'no_data_found',
-            DETAIL = 'The template belongs to another tenant than the one passed.',
-            HINT = 'A template is used within its own tenant; system templates are used by all.';
-  END IF;
-  RETURN campaign.create_campaign(tenant, name, found_template.document, description => found_template.description);
+  new_id := campaign.create_campaign(found.target, name, source.template_config, description => source.description);
+  UPDATE campaign.outreach_campaigns o SET generation_config = source.default_config
+   WHERE o.tenant_id = found.target AND o.campaign_id = new_id;
+  RETURN new_id;
 END $$;
 COMMENT ON FUNCTION campaign.create_campaign_from_template(uuid, text, uuid) IS
 'Creates a campaign in draft as a copy of a template of the system or of your own; the copy is the tenant''s. The tenant may be left out where you write to one only. Raises P0002 for an unknown template, 22023 where the tenant is not determined.';
@@ -156,6 +135,25 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION campaign.revise_campaign(uuid, jsonb) IS
 'Replaces the steps of a campaign and returns the new plan version. Enrolments keep the plan that they started with; new ones take the new version. Raises CP003 for an invalid document, CP002 where the status does not allow it or a step would have no text, P0002.';
+
+CREATE FUNCTION campaign.configure_campaign(campaign uuid, generation_config jsonb DEFAULT NULL, sender_config jsonb DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  locked record := campaign.lock_outreach_campaign(campaign);
+BEGIN
+  IF locked.status NOT IN ('draft', 'ready') THEN
+    RAISE EXCEPTION 'the settings of a campaign in status "%" cannot be edited', locked.status
+      USING ERRCODE = 'CP002',
+            DETAIL = 'How messages are generated and sent is edited in draft and ready only.',
+            HINT = 'Bring the campaign back to ready, or clone it.';
+  END IF;
+  UPDATE campaign.outreach_campaigns o
+     SET generation_config = coalesce($2, o.generation_config), sender_config = coalesce($3, o.sender_config)
+   WHERE o.tenant_id = locked.tenant AND o.campaign_id = $1;
+END $$;
+COMMENT ON FUNCTION campaign.configure_campaign(uuid, jsonb, jsonb) IS
+'Replaces the generation_config and the sender_config of a campaign in draft or ready, each as a whole; NULL leaves one as it is. Raises CP003 for an invalid document, CP002 in any other status, P0002.';
 
 CREATE FUNCTION campaign.launch_campaign(campaign uuid) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -368,6 +366,7 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.create_campaign(uuid, text, jsonb, text, text, text, text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.create_campaign_from_template(uuid, text, uuid)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.revise_campaign(uuid, jsonb)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.configure_campaign(uuid, jsonb, jsonb)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.launch_campaign(uuid)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.pause_campaign(uuid, text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.resume_campaign(uuid, text, interval, text)');
@@ -379,6 +378,8 @@ COMMENT ON COLUMN campaign.outreach_campaigns.template_config IS 'The sequence, 
 COMMENT ON COLUMN campaign.outreach_campaigns.plan_version IS 'The plan of new enrolments.';
 COMMENT ON COLUMN campaign.outreach_campaigns.max_attempts IS 'How often a touch is tried before it counts as failed.';
 COMMENT ON COLUMN campaign.outreach_campaigns.resume_policy IS 'How it is resumed unless resume_campaign() says otherwise: keep, shift or bump.';
+COMMENT ON COLUMN campaign.outreach_campaigns.generation_config IS 'How messages are generated; edited with configure_campaign().';
+COMMENT ON COLUMN campaign.outreach_campaigns.sender_config IS 'Who sends them and at what pace; edited with configure_campaign().';
 COMMENT ON COLUMN campaign.outreach_campaigns.is_matching IS 'Whether jobs are matched to it: running or paused. Set by the life cycle.';
 COMMENT ON POLICY outreach_campaigns_select ON campaign.outreach_campaigns IS 'Members read their tenants''.';
 COMMENT ON POLICY outreach_campaigns_update ON campaign.outreach_campaigns IS 'Owners and editors write their tenants''.';

@@ -36,8 +36,7 @@ END $$;
 COMMENT ON FUNCTION campaign.require_plan_version(uuid, uuid, integer) IS
 'Internal: raises P0002 for a version that the campaign''s plan does not have.';
 
--- Hours as in the document, since the text of an interval is the session's. What is absent or at
--- its default says nothing about a touch that comes or goes.
+-- Hours as in the document, since the text of an interval is the session's.
 CREATE FUNCTION campaign.diff_plan(campaign uuid, from_version integer, to_version integer DEFAULT NULL)
 RETURNS TABLE (touch_number smallint, change text, field text, old text, new text)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -59,14 +58,10 @@ BEGIN
   )
   SELECT coalesce(o.touch_number, n.touch_number),
          CASE WHEN o.document IS NULL THEN 'added' WHEN n.document IS NULL THEN 'removed' ELSE 'changed' END,
-         f.field, o.document ->> f.field, n.document ->> f.field
+         f.field, f.old_value #>> '{}', f.new_value #>> '{}'
     FROM (SELECT * FROM touches t WHERE t.plan_version = $2) o
     FULL JOIN (SELECT * FROM touches t WHERE t.plan_version = coalesce($3, target.plan_version)) n USING (touch_number)
-   CROSS JOIN LATERAL jsonb_object_keys(coalesce(o.document, '{}') || coalesce(n.document, '{}')) AS f(field)
-   WHERE o.document -> f.field IS DISTINCT FROM n.document -> f.field
-     AND (o.document IS NOT NULL AND n.document IS NOT NULL
-          OR (f.field, coalesce(o.document, n.document) -> f.field) <> ('variant_count', '1')
-             AND coalesce(o.document, n.document) -> f.field NOT IN ('false', '[]', '{}', '"always"', '"advance"'))
+   CROSS JOIN LATERAL campaign.changed_fields(o.document, n.document) f
    ORDER BY 1, array_position('{channel,label,delay_hours}'::text[], f.field), 3;
 END $$;
 COMMENT ON FUNCTION campaign.diff_plan(uuid, integer, integer) IS

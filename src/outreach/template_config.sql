@@ -28,7 +28,7 @@ COMMENT ON FUNCTION campaign.template_config_schema() IS 'The rules of campaign.
 CREATE FUNCTION campaign.unwrap_template_config(config jsonb) RETURNS jsonb
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'campaign_unwrap_template_config';
-COMMENT ON FUNCTION campaign.unwrap_template_config(jsonb) IS 'Undoes double encoding: of a string that holds JSON text, the document that it holds; any other document as it is. The result is not validated. Raises CP003 if the text is no JSON.';
+COMMENT ON FUNCTION campaign.unwrap_template_config(jsonb) IS 'Undoes double encoding: of a string that holds the JSON text of an array, however often encoded, that array; an array as it is, its elements that are such strings as the objects that they hold. The result is not validated. Raises CP003 for anything else.';
 
 CREATE FUNCTION campaign.check_template_config(tenant uuid, config jsonb)
   RETURNS TABLE (path text, code text, message text, hint text)
