@@ -603,7 +603,7 @@ OutOfOrder(const JsonbValue *low, const JsonbValue *high)
 		!DocumentReadNumber(high->val.numeric, &bound) || bound.fraction || bound.negative ||
 		bound.whole > PG_INT32_MAX)
 		return false;
-	if (!DocumentReadNumber(low->val.numeric, &low_number))
+	if (!DocumentReadNumber(low->val.numeric, &low_number) || low_number.fraction)
 		return false;
 	return DocumentCompareNumber(&low_number, (int32) bound.whole) > 0;
 }

@@ -42,15 +42,19 @@ BEGIN
                  WHERE t.key IN ('template_id', 'subject', 'body_html', 'body_text'))) AS message
       FROM (SELECT true AS is_old, u.step, u.place FROM unnest(old_steps) WITH ORDINALITY AS u(step, place)
              UNION ALL SELECT false, u.step, u.place FROM unnest(new_steps) WITH ORDINALITY AS u(step, place)) s
+  ), twins AS (
+    -- what is there unchanged is nothing else changed
+    SELECT s.*, EXISTS (SELECT FROM steps t WHERE t.is_old <> s.is_old AND t.everything = s.everything) AS has_twin FROM steps s
   )
-  SELECT array_agg(CASE WHEN o.everything = p.everything THEN 1000
+  SELECT array_agg(CASE WHEN o.everything = p.everything THEN 24
+                        WHEN o.has_twin OR p.has_twin THEN 0
                         ELSE 8 * (o.channel = p.channel)::integer + 8 * coalesce(o.message = p.message, false)::integer
                            + 4 * (o.label = p.label)::integer + (o.delay = p.delay)::integer END ORDER BY o.place, p.place),
          array_agg(o.everything = p.everything
-                   OR o.channel = p.channel AND o.label = p.label AND o.message IS NOT DISTINCT FROM p.message
-                   OR o.channel = p.channel AND coalesce(o.message = p.message, false) ORDER BY o.place, p.place)
+                   OR NOT o.has_twin AND NOT p.has_twin AND o.channel = p.channel
+                      AND (o.message = p.message OR o.label = p.label AND o.message IS NOT DISTINCT FROM p.message) ORDER BY o.place, p.place)
     INTO score, same
-    FROM steps o JOIN steps p ON o.is_old AND NOT p.is_old;
+    FROM twins o JOIN twins p ON o.is_old AND NOT p.is_old;
 
   FOR i IN 1 .. m LOOP
     FOR j IN 1 .. n LOOP

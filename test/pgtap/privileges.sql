@@ -123,7 +123,8 @@ $$, 'workers have functions, and no table with anybody''s rows');
 SELECT is_empty($$
 	SELECT object, col FROM acl
 	WHERE grantee = 'regress_privileges_member' AND privilege IN ('INSERT', 'UPDATE')
-		AND (col IS NULL OR col IN ('id', 'seeded', 'created_at', 'updated_at', 'plan_version', 'kind', 'is_matching', 'copied_from')
+		AND (col IS NULL OR col IN ('id', 'seeded', 'created_at', 'updated_at', 'plan_version', 'kind', 'is_matching', 'copied_from', 'copied_version', 'version',
+				'generation_config', 'sender_config')
 			OR col = 'template_config' AND object <> 'TABLE campaign.campaign_templates'
 			OR col = 'status' AND object <> 'TABLE campaign.jobs'
 			OR col = 'archived_at' AND object <> 'TABLE campaign.message_templates')

@@ -49,7 +49,9 @@ BEGIN
 	UPDATE campaign.send_limits l SET per_hour = 1000 WHERE l.tenant_id = tenant AND l.channel = 'email';
 	PERFORM campaign.start_warmup(tenant, 'sms');
 	INSERT INTO campaign.message_templates (tenant_id, channel, name, subject, body) VALUES (tenant, 'email', who, 'Hi', 'Hi') RETURNING id INTO template;
-	INSERT INTO campaign.campaign_templates (tenant_id, name, template_config) VALUES (tenant, who, steps) RETURNING id INTO preset;
+	-- a copy of which there is a newer version
+	preset := campaign.clone_campaign_template('00000000-0000-8000-8003-000000000001', who, tenant);
+	UPDATE campaign.campaign_templates t SET copied_version = 0 WHERE t.id = preset;
 	running := campaign.create_campaign(tenant, 'running', steps);
 	other := campaign.create_campaign(tenant, 'other', steps, 'contacts');
 	paused := campaign.create_campaign(tenant, 'paused', steps, 'contacts');
@@ -341,6 +343,17 @@ INSERT INTO probe.cases VALUES
 	('campaign.normalize_template_config(jsonb)', NULL, 'pure'),
 	('campaign.template_config_schema()', NULL, 'pure'),
 	('campaign.unwrap_template_config(jsonb)', NULL, 'pure'),
+	('campaign.diff_template_config(jsonb,jsonb)', NULL, 'pure'),
+	('campaign.require_generation_config(jsonb)', NULL, 'pure'),
+	('campaign.generation_config_errors(jsonb)', NULL, 'pure'),
+	('campaign.normalize_generation_config(jsonb)', NULL, 'pure'),
+	('campaign.generation_config_schema()', NULL, 'pure'),
+	('campaign.unwrap_generation_config(jsonb)', NULL, 'pure'),
+	('campaign.require_sender_config(jsonb)', NULL, 'pure'),
+	('campaign.sender_config_errors(jsonb)', NULL, 'pure'),
+	('campaign.normalize_sender_config(jsonb)', NULL, 'pure'),
+	('campaign.sender_config_schema()', NULL, 'pure'),
+	('campaign.unwrap_sender_config(jsonb)', NULL, 'pure'),
 	('campaign.normalize_address(text)', NULL, 'pure'),
 	('campaign.touch_token(uuid,integer,timestamp with time zone,uuid,smallint,smallint,bigint)', NULL, 'pure'),
 	('campaign.touch_idempotency_key(uuid,uuid,smallint)', NULL, 'pure'),
@@ -361,6 +374,18 @@ INSERT INTO probe.cases VALUES
 	('campaign.revise_campaign(uuid,jsonb)', $$campaign.revise_campaign('{running}', '[{"channel": "email", "subject": "x", "body_text": "x"}]')$$, '^P0002'),
 	('campaign.revise_campaign(uuid,jsonb)', $$campaign.revise_campaign('{running}', '[]')$$, '^P0002'),
 	('campaign.revise_campaign(uuid,jsonb)', $$campaign.revise_campaign('{own.draft}', '[{"channel": "email", "template_id": "{template}"}]')$$, '^CP003'),
+	('campaign.configure_campaign(uuid,jsonb,jsonb)', $$campaign.configure_campaign('{draft}', '{"tone": "bold"}')$$, '^P0002'),
+	('campaign.configure_campaign(uuid,jsonb,jsonb)', $$campaign.configure_campaign('{draft}', '{"tone": 1}')$$, '^P0002'),
+	('campaign.clone_campaign(uuid,text)', $$campaign.clone_campaign('{draft}')$$, '^P0002'),
+	('campaign.clone_campaign(uuid,text)', $$campaign.clone_campaign('{archived}', 'x')$$, '^P0002'),
+	('campaign.save_as_template(uuid,text)', $$campaign.save_as_template('{running}')$$, '^P0002'),
+	('campaign.save_as_template(uuid,text)', $$campaign.save_as_template('{running}', '')$$, '^P0002'),
+	('campaign.clone_campaign_template(uuid,text,uuid)', $$campaign.clone_campaign_template('{preset}')$$, '^P0002'),
+	('campaign.clone_campaign_template(uuid,text,uuid)', $$campaign.clone_campaign_template('{preset}', 'x', '{own.tenant}')$$, '^P0002'),
+	('campaign.clone_campaign_template(uuid,text,uuid)', $$campaign.clone_campaign_template('{own.preset}', 'x', '{tenant}')$$, '^P0002'),
+	('campaign.clone_campaign_template(uuid,text,uuid)', $$campaign.clone_campaign_template('00000000-0000-8000-8003-000000000001', 'x', '{tenant}')$$, '^P0002'),
+	('campaign.upgrade_campaign_template(uuid,boolean)', $$campaign.upgrade_campaign_template('{preset}')$$, '^P0002'),
+	('campaign.upgrade_campaign_template(uuid,boolean)', $$campaign.upgrade_campaign_template('{preset}', true)$$, '^P0002'),
 	('campaign.diff_plan(uuid,integer,integer)', $$(SELECT count(*) FROM campaign.diff_plan('{running}', 1))$$, '^P0002'),
 	('campaign.campaign_impact(uuid,text,jsonb)', $$(SELECT count(*) FROM campaign.campaign_impact('{running}', 'pause'))$$, '^P0002'),
 	('campaign.campaign_impact(uuid,text,jsonb)', $$(SELECT count(*) FROM campaign.campaign_impact('{own.running}', 'revise', '[{"channel": "email", "template_id": "{template}"}]'))$$, '^CP003'),
