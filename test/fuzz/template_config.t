@@ -9,13 +9,10 @@
 use strict;
 use warnings;
 use FindBin;
-my $own_server;
-BEGIN { $own_server = !$ENV{PGHOST} }
-use if $own_server, 'PostgreSQL::Test::Cluster';
 use lib "$FindBin::RealBin/lib";
-use File::Temp;
 use JSON::PP;
 use Test::More;
+use FuzzServer;
 use JsonTree;
 use JsonSchemaCheck;
 use TemplateConfigDocuments;
@@ -25,28 +22,12 @@ my $soak = $ENV{CAMPAIGN_SOAK};
 my $count = shift // $ENV{CAMPAIGN_FUZZ_COUNT} // ($soak ? 200_000 : 6_000);
 my $seed = shift // $ENV{CAMPAIGN_FUZZ_SEED} // ($soak ? time : 20_240_229);
 my $batch = 2_000;
-my $database = "campaign_fuzz_$$";
 
 diag("template_config: $count documents, seed $seed");
 
-my $node = start_server();
 srand $seed;
-psql('postgres', "CREATE DATABASE $database TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
-END { psql('postgres', "DROP DATABASE IF EXISTS $database") if $database && !$own_server; }
-psql($database, <<'SQL');
-SET client_min_messages = warning;
-CREATE EXTENSION campaign CASCADE;
-CREATE TABLE documents (id int PRIMARY KEY, document jsonb, normal jsonb);
--- What the domain says of a document: nothing, or its error.
-CREATE FUNCTION domain_error(document jsonb, OUT state text, OUT message text, OUT detail text, OUT hint text)
-	LANGUAGE plpgsql AS $$
-BEGIN
-	PERFORM document::campaign.template_config;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-END $$;
-SQL
+my $database = fuzz_database();
+psql($database, 'CREATE TABLE documents (id int PRIMARY KEY, document jsonb, normal jsonb)');
 
 my $schema = tree_parse(psql($database, 'SELECT campaign.template_config_schema()'));
 my %wrong;
@@ -124,7 +105,7 @@ SELECT json_build_array(
 		n.normal = d.normal
 		AND campaign.normalize_template_config(n.normal) = n.normal
 		AND n.normal::campaign.template_config = d.normal END)
-FROM documents AS d, domain_error(d.document) AS x,
+FROM documents AS d, domain_error(d.document, 'campaign.template_config') AS x,
 	LATERAL (SELECT CASE WHEN x.state IS NULL THEN campaign.normalize_template_config(d.document) END) AS n(normal)
 ORDER BY d.id;
 SQL
@@ -161,33 +142,4 @@ sub check_answer
 	  ? ($state // '') ne 'CP003' || $message ne "invalid template_config: $first" || !$detail || !$hint
 	  : defined $state;
 	push @{ $wrong{normal} }, $text if !@expected && !$normal_is_right;
-}
-
-sub start_server
-{
-	return unless $own_server;
-	my $server = PostgreSQL::Test::Cluster->new('fuzz');
-	$server->init;
-	$server->start;
-	return $server;
-}
-
-# What psql prints for a script, which must not fail.
-sub psql
-{
-	my ($db, $script) = @_;
-	my $file = File::Temp->new;
-	my @server = $node ? ('-h', $node->host, '-p', $node->port) : ();
-
-	binmode $file, ':utf8';
-	print $file $script;
-	close $file;
-	local $ENV{PGCLIENTENCODING} = 'UTF8';
-	open my $pipe, '-|', 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', @server, '-d', $db, '-f', "$file"
-	  or die "psql: $!";
-	local $/;
-	my $output = <$pipe>;
-	close $pipe or die "psql failed: " . substr($script, 0, 200);
-	chomp $output;
-	return $output;
 }

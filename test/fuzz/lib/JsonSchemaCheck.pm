@@ -1,6 +1,6 @@
 package JsonSchemaCheck;
 
-# The part of JSON Schema 2020-12 that campaign.template_config_schema() uses.
+# The part of JSON Schema 2020-12 that the schemas of documents use.
 # A keyword that is not known here ends the test.
 
 use strict;

@@ -64,6 +64,12 @@ sub random_document
 		return $document;
 	}
 	return [ string => tree_write($document) ] if $kind < 0.95;
+	if ($kind < 0.96)
+	{
+		my $steps = $document->[1];
+		$_ = [ string => tree_write($_) ] for $steps->[ int rand @$steps ];
+		return $document;
+	}
 	return random_value(3);
 }
 

@@ -62,7 +62,7 @@ sub reference_faults
 {
 	my ($doc) = @_;
 	@faults = ();
-	if ($doc->[0] eq 'string' && $doc->[1] =~ /\A[ \t\r\n]*[\[\{"]/)
+	if (wrapped($doc))
 	{
 		fault('$', 'double_encoded');
 	}
@@ -74,6 +74,8 @@ sub reference_faults
 	return @faults;
 }
 
+# A string that begins like JSON text.
+sub wrapped { return $_[0][0] eq 'string' && $_[0][1] =~ /\A[ \t\r\n]*[\[\{"]/ }
 sub fault { push @faults, "$_[0] $_[1]"; return 0 }
 
 sub of_type
@@ -96,6 +98,7 @@ sub steps
 	for my $i (0 .. $#steps)
 	{
 		my ($type, $step) = @{ $steps[$i] };
+		$enabled++, fault("\$[$i]", 'double_encoded'), next if wrapped($steps[$i]);
 		$enabled++, next unless of_type($steps[$i], "\$[$i]", 'object');
 		object($steps[$i], "\$[$i]", \%step_keys, 'channel');
 		fault("\$[$i]", 'conflicting_keys') if exists $step->{delay_hours} && exists $step->{day_offset};
