@@ -132,6 +132,12 @@ CREATE TEMPORARY TABLE results AS
 	SELECT d.n, jsonb_array_length(d.document) AS steps, pg_temp.expected(d.document) AS expected, pg_temp.result(:'ann', :'zoe', 'Document ' || d.n, d.document) AS result FROM documents d;
 SELECT expected, count(*) AS documents, max(steps) AS longest, count(*) FILTER (WHERE result IS DISTINCT FROM expected) AS otherwise FROM results GROUP BY 1 ORDER BY 1;
 SELECT n, expected, result FROM results WHERE result IS DISTINCT FROM expected ORDER BY n LIMIT 5;
+
+-- No document differs from its normal form; between two of them as many steps come and go as the lengths say.
+SELECT count(*) FROM documents d, campaign.diff_template_config(d.document, campaign.normalize_template_config(d.document));
+SELECT count(*) AS pairs, count(*) FILTER (WHERE jsonb_array_length(a.document) - x.removed + x.added <> jsonb_array_length(b.document)) AS otherwise
+FROM documents a JOIN documents b ON b.n = a.n % 60 + 1, LATERAL (SELECT count(*) FILTER (WHERE change = 'added') AS added,
+	count(*) FILTER (WHERE change = 'removed') AS removed FROM campaign.diff_template_config(a.document, b.document)) x;
 RESET ROLE;
 
 DROP TABLE documents, results;

@@ -100,7 +100,7 @@ COMMENT ON FUNCTION campaign.match_steps(jsonb[], jsonb[]) IS
 -- A delay in days is compared with one in hours as the hours that it is.
 CREATE FUNCTION campaign.diff_template_config(a jsonb, b jsonb)
 RETURNS TABLE (change text, old_step smallint, new_step smallint, path text, old jsonb, new jsonb)
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   old_steps constant jsonb[] := ARRAY(SELECT s.step - 'step' FROM jsonb_array_elements(campaign.normalize_template_config(a)) WITH ORDINALITY AS s(step, place) ORDER BY s.place);

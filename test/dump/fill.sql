@@ -55,6 +55,11 @@ SELECT campaign.launch_campaign(:'faxes');
 SELECT campaign.create_campaign(:'ada', 'Draft', '[{"step": 1, "channel": "email", "label": "Hello", "delay_hours": 1}]', 'contacts') AS draft \gset
 SELECT campaign.revise_campaign(:'draft', '[{"step": 1, "channel": "email", "label": "Hello again", "delay_hours": 2}]');
 
+SELECT campaign.configure_campaign(:'draft', '{"tone": "friendly", "proof_points": ["quotes \" and \\ "]}', '{"from_email": "ada@example.com", "active_hours": {"start": "09:00", "end": "17:30"}}');
+SELECT campaign.clone_campaign(:'draft');
+SELECT campaign.clone_campaign_template('00000000-0000-8000-8003-000000000004', tenant => :'ada') AS copied \gset
+UPDATE campaign.campaign_templates SET description = 'Ours' WHERE id = :'copied';
+
 -- Enrolled by jobs, by hand, and not because of a conflict.
 INSERT INTO campaign.jobs (tenant_id, contact_id, service_type, external_id)
   SELECT :'ada', c.id, 'plumbing', 'job ' || c.last_name FROM campaign.contacts c

@@ -379,7 +379,7 @@ INSERT INTO probe.cases VALUES
 	('campaign.clone_campaign(uuid,text)', $$campaign.clone_campaign('{draft}')$$, '^P0002'),
 	('campaign.clone_campaign(uuid,text)', $$campaign.clone_campaign('{archived}', 'x')$$, '^P0002'),
 	('campaign.save_as_template(uuid,text)', $$campaign.save_as_template('{running}')$$, '^P0002'),
-	('campaign.save_as_template(uuid,text)', $$campaign.save_as_template('{running}', '')$$, '^P0002'),
+	('campaign.save_as_template(uuid,text)', $$campaign.save_as_template('{archived}', 'x')$$, '^P0002'),
 	('campaign.clone_campaign_template(uuid,text,uuid)', $$campaign.clone_campaign_template('{preset}')$$, '^P0002'),
 	('campaign.clone_campaign_template(uuid,text,uuid)', $$campaign.clone_campaign_template('{preset}', 'x', '{own.tenant}')$$, '^P0002'),
 	('campaign.clone_campaign_template(uuid,text,uuid)', $$campaign.clone_campaign_template('{own.preset}', 'x', '{tenant}')$$, '^P0002'),
