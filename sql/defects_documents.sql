@@ -17,7 +17,7 @@ SELECT campaign.create_campaign(:'ann', 'Defect 6', '[
 SELECT campaign.configure_campaign(:'six', '{"tone": "friendly", "variant_count": 3}');
 SELECT touch_number, channel, variant_count, config FROM campaign.campaign_touches WHERE campaign_id = :'six' ORDER BY 1;
 -- every channel, number of variants, tone, formality and language that is offered, in one document each
-SELECT count(*) AS offered, count(campaign.create_campaign(:'ann', 'Offered ' || o.step, jsonb_build_array(o.step), 'contacts')) AS taken
+SELECT count(*) AS offered, count(campaign.create_campaign(:'ann', 'Offered ' || o.step::text, jsonb_build_array(o.step), 'contacts')) AS taken
 FROM (
 	SELECT jsonb_build_object('channel', c.channel) AS step FROM campaign.channels c
 	UNION ALL SELECT jsonb_build_object('channel', 'email', 'variant_count', n)
