@@ -105,3 +105,43 @@ DocumentCompareNumber(const DocNumber *number, int32 bound)
 		return 0;
 	return number->negative ? -1 : 1;
 }
+
+/* A value's type, and that of a schema, as messages name them. */
+const char *
+DocumentActualType(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvNull:
+			return "null";
+		case jbvString:
+			return "a string";
+		case jbvNumeric:
+			return "a number";
+		case jbvBool:
+			return "a boolean";
+		default:
+			return JsonContainerIsArray(value->val.binary.data) ? "an array" : "an object";
+	}
+}
+
+const char *
+DocumentWantedType(DocType type)
+{
+	switch (type)
+	{
+		case DOC_STRING:
+			return "a string";
+		case DOC_NUMBER:
+			return "a number";
+		case DOC_INTEGER:
+			return "a whole number";
+		case DOC_BOOLEAN:
+			return "true or false";
+		case DOC_ARRAY:
+			return "an array";
+		case DOC_OBJECT:
+			return "an object";
+	}
+	return "";
+}

@@ -10,7 +10,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "compat.h"
 #include "core/documents.h"
 #include "core/errors.h"
 

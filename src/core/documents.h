@@ -255,14 +255,14 @@ extern bool DocumentGet(const JsonbContainer *object, const char *key, JsonbValu
 
 extern bool DocumentReadNumber(Numeric numeric, DocNumber *number);
 extern int	DocumentCompareNumber(const DocNumber *number, int32 bound);
+extern const char *DocumentActualType(const JsonbValue *value);
+extern const char *DocumentWantedType(DocType type);
 
 /* documents.c */
 extern bool DocumentIsValid(const Document *document, const Jsonb *jb);
 extern void DocumentRequire(const Document *document, const Jsonb *jb);
 extern void DocumentReturnFaults(const Document *document, const Jsonb *jb,
 								 FunctionCallInfo fcinfo);
-extern const char *DocumentActualType(const JsonbValue *value);
-extern const char *DocumentWantedType(DocType type);
 extern bool DocumentFault(DocWalk *walk, const char *code, const char *hint,
 						  const char *format,...) pg_attribute_printf(4, 5);
 

@@ -137,7 +137,7 @@ BEGIN
   SELECT t.* INTO source FROM campaign.campaign_templates t
    WHERE t.tenant_id = ANY (campaign.readable_tenants()) AND t.id = template;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'campaign template % does not exist', coalesce('"' || template || '"', 'null')
+    RAISE EXCEPTION 'campaign template "%" does not exist', template
       USING ERRCODE = 'no_data_found',
             DETAIL = 'Neither the system nor a tenant of yours has a template with this id.',
             HINT = 'See the table campaign.campaign_templates.';
