@@ -70,6 +70,12 @@ ROOMS = \
 	outreach/preview \
 	outreach/simulation \
 	outreach/erasure \
+	outreach/contact_tags \
+	outreach/contact_filter \
+	outreach/campaign_contacts \
+	outreach/contact_overlap \
+	outreach/contact_assignment \
+	outreach/contact_readiness \
 	outreach/maintenance \
 	outreach/health
 

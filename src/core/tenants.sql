@@ -16,6 +16,7 @@ CREATE TABLE campaign.tenants (
   review_cooldown interval NOT NULL DEFAULT '30 days',
   parallel_sequences boolean NOT NULL DEFAULT false,
   log_retention   interval,
+  overlap_policy  text NOT NULL DEFAULT 'warn',
   CONSTRAINT tenants_pkey PRIMARY KEY (id),
   CONSTRAINT tenants_slug_key UNIQUE (slug),
   CONSTRAINT tenants_name_check CHECK (name COLLATE "C" OPERATOR(pg_catalog.~) '[^[:space:]]' AND name COLLATE "C" OPERATOR(pg_catalog.!~) '[[:cntrl:]]' AND pg_catalog.length(name) OPERATOR(pg_catalog.<=) 200),
@@ -31,6 +32,7 @@ CREATE TABLE campaign.tenants (
     AND review_cooldown OPERATOR(pg_catalog.<=) '90 days'::pg_catalog.interval),
   -- a review within the longest cooldown is always there to be seen
   CONSTRAINT tenants_log_retention_check CHECK (log_retention OPERATOR(pg_catalog.>=) '90 days'::pg_catalog.interval),
+  CONSTRAINT tenants_overlap_policy_check CHECK (overlap_policy IN ('warn', 'block')),
   CONSTRAINT tenants_seeded_check CHECK (seeded OPERATOR(pg_catalog.=) (id OPERATOR(pg_catalog.=) '00000000-0000-0000-0000-000000000000'))
 );
 COMMENT ON TABLE campaign.tenants IS 'The businesses that use the engine, with their settings. Made by campaign.create_tenant(). The one with the nil id is the system tenant: it owns presets and catalogs, all tenants read it and none writes it.';
@@ -47,6 +49,7 @@ COMMENT ON COLUMN campaign.tenants.conflict_policy IS 'What happens to a contact
 COMMENT ON COLUMN campaign.tenants.review_cooldown IS 'Who reviewed or gave feedback is left alone for so long: 7 to 90 days.';
 COMMENT ON COLUMN campaign.tenants.parallel_sequences IS 'Whether a contact may be in several campaigns at a time.';
 COMMENT ON COLUMN campaign.tenants.log_retention IS 'How long ended history is kept, at least 90 days; NULL: for ever.';
+COMMENT ON COLUMN campaign.tenants.overlap_policy IS 'What happens to a contact who is assigned to a campaign and is in another live one, or was written to a short time ago: warn, or block. Either stands in overlap_log.';
 COMMENT ON COLUMN campaign.tenants.seeded IS 'Part of the extension and not dumped: the system tenant.';
 SELECT pg_catalog.pg_extension_config_dump('campaign.tenants', 'WHERE NOT seeded');
 
@@ -429,7 +432,7 @@ COMMENT ON VIEW campaign.identity_problems IS 'Members and access grants whose d
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.tenants'),
-  ('member', 'UPDATE (name, timezone, sender_name, review_url, link_base_url, min_gap, quiet_from, quiet_until, conflict_policy, review_cooldown, parallel_sequences, log_retention)', 'TABLE campaign.tenants'),
+  ('member', 'UPDATE (name, timezone, sender_name, review_url, link_base_url, min_gap, quiet_from, quiet_until, conflict_policy, review_cooldown, parallel_sequences, log_retention, overlap_policy)', 'TABLE campaign.tenants'),
   ('member', 'SELECT', 'TABLE campaign.tenant_members'),
   ('member', 'EXECUTE', 'FUNCTION campaign.require_timezone(text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.add_member(uuid, text, text)'),

@@ -1,7 +1,8 @@
 /*
  * bulk_enrollment.c
- *		Many contacts in one call: their ids, their locks, and the rows of
- *		their enrolments, of one or many, straight on tables and indexes.
+ *		Many contacts in one call: their ids, their locks, and the rows that
+ *		they get, of enrolments, assignments, tags and overlaps, straight on
+ *		tables and indexes.
  *
  * Who may be enrolled is asked in SQL (enrollments.sql, bulk_enrollment.sql).  What is done
  * here for each of a million is what the executor would do for them: read by
@@ -100,6 +101,7 @@ static bool find_contact(ContactScan *contacts, const pg_uuid_t *id);
 static bool next_entry(ContactScan *contacts);
 static bool lock_contact(ContactScan *contacts, const pg_uuid_t *id, bool *archived);
 static bool insert_enrollments(FunctionCallInfo fcinfo);
+static bool insert_rows(const char *name, const BulkColumn *columns, int ncolumns, int nrows);
 static Relation open_table(const char *name, LOCKMODE lockmode);
 static int	column_number(Relation rel, const char *name);
 static bool open_bulk_table(BulkTable *table, const char *name, const BulkColumn *columns, int ncolumns,
@@ -375,6 +377,96 @@ insert_enrollments(FunctionCallInfo fcinfo)
 	}
 	close_bulk_table(&queue);
 	close_bulk_table(&enrollments);
+	return plain;
+}
+
+PG_FUNCTION_INFO_V1(campaign_insert_campaign_contact_rows);
+
+/* The rows of campaign_contacts: (tenant, campaign, contacts, time). */
+Datum
+campaign_insert_campaign_contact_rows(PG_FUNCTION_ARGS)
+{
+	int			ncontacts;
+	const pg_uuid_t *contacts = UuidArrayIds(PG_GETARG_ARRAYTYPE_P(2), &ncontacts);
+	const BulkColumn columns[] = {
+		{"tenant_id", PG_GETARG_DATUM(0)},
+		{"campaign_id", PG_GETARG_DATUM(1)},
+		{"contact_id", 0, false, contacts},
+		{"status", CStringGetTextDatum("pending")},
+		{"enrichment_gaps", PointerGetDatum(construct_empty_array(TEXTOID))},
+		{"error", 0, true},
+		{"added_at", PG_GETARG_DATUM(3)},
+		{"generated_at", 0, true},
+		{"excluded_at", 0, true},
+		{"excluded_reason", 0, true}
+	};
+
+	PG_RETURN_BOOL(insert_rows("campaign_contacts", columns, lengthof(columns), ncontacts));
+}
+
+PG_FUNCTION_INFO_V1(campaign_insert_contact_tag_rows);
+
+/* The rows of contact_tags for one tag: (tenant, contacts, tag, time). */
+Datum
+campaign_insert_contact_tag_rows(PG_FUNCTION_ARGS)
+{
+	int			ncontacts;
+	const pg_uuid_t *contacts = UuidArrayIds(PG_GETARG_ARRAYTYPE_P(1), &ncontacts);
+	const BulkColumn columns[] = {
+		{"tenant_id", PG_GETARG_DATUM(0)},
+		{"contact_id", 0, false, contacts},
+		{"tag", PG_GETARG_DATUM(2)},
+		{"at", PG_GETARG_DATUM(3)}
+	};
+
+	PG_RETURN_BOOL(insert_rows("contact_tags", columns, lengthof(columns), ncontacts));
+}
+
+PG_FUNCTION_INFO_V1(campaign_insert_overlap_rows);
+
+/*
+ * The rows of overlap_log that differ in nothing but their ids and contacts:
+ * (tenant, ids, campaign, contacts, kind, other campaign, channel, severity,
+ * outcome, time), of which other campaign and channel may be NULL.
+ */
+Datum
+campaign_insert_overlap_rows(PG_FUNCTION_ARGS)
+{
+	int			nids;
+	int			ncontacts;
+	const pg_uuid_t *ids = UuidArrayIds(PG_GETARG_ARRAYTYPE_P(1), &nids);
+	const pg_uuid_t *contacts = UuidArrayIds(PG_GETARG_ARRAYTYPE_P(3), &ncontacts);
+	const BulkColumn columns[] = {
+		{"tenant_id", PG_GETARG_DATUM(0)},
+		{"id", 0, false, ids},
+		{"campaign_id", PG_GETARG_DATUM(2)},
+		{"contact_id", 0, false, contacts},
+		{"kind", PG_GETARG_DATUM(4)},
+		{"other_campaign_id", PG_GETARG_DATUM(5), PG_ARGISNULL(5)},
+		{"channel", PG_GETARG_DATUM(6), PG_ARGISNULL(6)},
+		{"severity", PG_GETARG_DATUM(7)},
+		{"outcome", PG_GETARG_DATUM(8)},
+		{"at", PG_GETARG_DATUM(9)}
+	};
+
+	if (ncontacts != nids)
+		elog(ERROR, "%d contacts have %d ids of overlaps", ncontacts, nids);
+	PG_RETURN_BOOL(insert_rows("overlap_log", columns, lengthof(columns), nids));
+}
+
+/* False, and nothing written, if INSERT is to write the rows. */
+static bool
+insert_rows(const char *name, const BulkColumn *columns, int ncolumns, int nrows)
+{
+	BulkTable	table;
+	bool		plain = open_bulk_table(&table, name, columns, ncolumns, nrows);
+
+	if (plain && nrows > 0)
+	{
+		write_rows(&table, nrows);
+		CommandCounterIncrement();
+	}
+	close_bulk_table(&table);
 	return plain;
 }
 

@@ -373,12 +373,20 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
 
 COMMENT ON TABLE campaign.companies IS 'Companies of a tenant''s contacts.';
 COMMENT ON COLUMN campaign.companies.external_id IS 'The company''s id in the tenant''s own systems; unique within the tenant.';
+COMMENT ON COLUMN campaign.companies.tier IS 'How much the company matters to the tenant, in words of his own; filters compare it exactly.';
+COMMENT ON COLUMN campaign.companies.industry IS 'In words of the tenant''s own; filters compare it exactly.';
 COMMENT ON TABLE campaign.contacts IS 'The people a tenant writes to. At least one of email, phone and linkedin_url.';
 COMMENT ON COLUMN campaign.contacts.name IS 'First and last name, generated.';
 COMMENT ON COLUMN campaign.contacts.email IS 'E-mail address as given; compared in lower case.';
 COMMENT ON COLUMN campaign.contacts.phone IS 'Phone number in E.164, such as +4930123456.';
 COMMENT ON COLUMN campaign.contacts.timezone IS 'IANA time zone of the contact; unknown names are kept and fall back to the tenant''s.';
 COMMENT ON COLUMN campaign.contacts.language IS 'ISO 639-1 code.';
+COMMENT ON COLUMN campaign.contacts.company_id IS 'The company, of which tier and industry are.';
+COMMENT ON COLUMN campaign.contacts.owner_member IS 'The member who looks after the contact.';
+COMMENT ON COLUMN campaign.contacts.seniority IS 'In words of the tenant''s own; filters compare it exactly.';
+COMMENT ON COLUMN campaign.contacts.icp_fit IS 'How well the contact fits the ideal customer, in words of the tenant''s own; filters compare it exactly.';
+COMMENT ON COLUMN campaign.contacts.score IS 'The higher, the better; NULL: not judged.';
+COMMENT ON COLUMN campaign.contacts.is_disqualified IS 'Not to be assigned to campaigns.';
 COMMENT ON COLUMN campaign.contacts.attributes IS 'Object of whatever the tenant knows, at most 64 kB; {{contact.attributes.<key>}} in a message.';
 COMMENT ON COLUMN campaign.contacts.external_id IS 'The contact''s id in the tenant''s own systems; unique within the tenant.';
 COMMENT ON COLUMN campaign.contacts.quiet_from IS 'Start of the contact''s own quiet hours; NULL: those of the tenant, else of the channel.';

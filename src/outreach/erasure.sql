@@ -8,13 +8,16 @@ CREATE TABLE campaign.personal_data (
   belongs   text NOT NULL,
   scrub     text,
   omit      text[] NOT NULL DEFAULT '{}',
-  CONSTRAINT personal_data_pkey PRIMARY KEY (relation)
+  removes   boolean NOT NULL DEFAULT false,
+  CONSTRAINT personal_data_pkey PRIMARY KEY (relation),
+  CONSTRAINT personal_data_removes_check CHECK (NOT removes OR scrub IS NULL)
 );
 COMMENT ON TABLE campaign.personal_data IS 'Which rows of which tables belong to a contact, and how they are scrubbed. Part of the extension, not dumped.';
 COMMENT ON COLUMN campaign.personal_data.relation IS 'The name of the table; also its key in campaign.export_contact().';
 COMMENT ON COLUMN campaign.personal_data.position IS 'The order in which erase_contact() goes.';
 COMMENT ON COLUMN campaign.personal_data.belongs IS 'Condition on row t of the table: $1 is the tenant, $2 the contact.';
 COMMENT ON COLUMN campaign.personal_data.scrub IS 'The SET list that leaves nothing personal, $3 being the time; NULL: there is nothing to scrub.';
+COMMENT ON COLUMN campaign.personal_data.removes IS 'The rows go, since they say nothing but something personal.';
 COMMENT ON COLUMN campaign.personal_data.omit IS 'Columns that say nothing about the person, left out of the export.';
 
 INSERT INTO campaign.personal_data (relation, position, belongs, scrub, omit) VALUES
@@ -36,7 +39,7 @@ INSERT INTO campaign.personal_data (relation, position, belongs, scrub, omit) VA
   ('touch_events', 10, '(t.contact_id = $2 OR t.unmatched AND t.address = ANY ((SELECT campaign.contact_addresses($1, $2))::text[]))',
    'provider_id = NULL, address = NULL, data = NULL', '{}'),
   -- last: its addresses are asked for until then
-  ('contacts', 11, 't.id = $2',
+  ('contacts', 100, 't.id = $2',
    'first_name = NULL, last_name = NULL, email = NULL, phone = NULL, linkedin_url = NULL, timezone = NULL, language = NULL, company_id = NULL, '
    'owner_member = NULL, job_title = NULL, seniority = NULL, icp_fit = NULL, score = NULL, is_disqualified = false, disqualified_reason = NULL, '
    'external_id = NULL, attributes = ''{}'', quiet_from = NULL, quiet_until = NULL, '
@@ -142,9 +145,12 @@ BEGIN
   PERFORM campaign.stop_contact_enrollments(owner_tenant, contact, 'contact_archived');
   PERFORM campaign.hash_contact_suppressions(owner_tenant, contact);
   FOR item IN
-    SELECT p.relation, p.belongs, p.scrub FROM campaign.personal_data p WHERE p.scrub IS NOT NULL ORDER BY p.position
+    SELECT p.relation, p.belongs, p.scrub, p.removes FROM campaign.personal_data p
+     WHERE p.scrub IS NOT NULL OR p.removes ORDER BY p.position, p.relation
   LOOP
-    EXECUTE format('UPDATE campaign.%I t SET %s WHERE t.tenant_id = $1 AND %s', item.relation, item.scrub, item.belongs)
+    EXECUTE format(CASE WHEN item.removes THEN 'DELETE FROM campaign.%1$I t WHERE t.tenant_id = $1 AND %3$s'
+                        ELSE 'UPDATE campaign.%1$I t SET %2$s WHERE t.tenant_id = $1 AND %3$s' END,
+                   item.relation, item.scrub, item.belongs)
       USING owner_tenant, contact, now_time;
     GET DIAGNOSTICS scrubbed = ROW_COUNT;
     relation := item.relation;

@@ -20,7 +20,7 @@ CREATE TABLE campaign.outreach_campaigns (
   CONSTRAINT outreach_campaigns_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT outreach_campaigns_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id) ON DELETE CASCADE,
   CONSTRAINT outreach_campaigns_service_type_fkey FOREIGN KEY (tenant_id, service_type) REFERENCES campaign.service_types (tenant_id, service_type),
-  CONSTRAINT outreach_campaigns_audience_check CHECK (audience IN ('jobs', 'contacts')),
+  CONSTRAINT outreach_campaigns_audience_check CHECK (audience IN ('jobs', 'contacts', 'assigned')),
   CONSTRAINT outreach_campaigns_plan_version_check CHECK (plan_version >= 1),
   CONSTRAINT outreach_campaigns_max_attempts_check CHECK (max_attempts BETWEEN 1 AND 20),
   CONSTRAINT outreach_campaigns_resume_policy_check CHECK (resume_policy IN ('keep', 'shift', 'bump')),
@@ -87,7 +87,7 @@ EXCEPTION WHEN integrity_constraint_violation THEN
   PERFORM campaign.raise_violation(fault_state, fault_message, fault_detail, fault_table, fault_column, fault_constraint);
 END $$;
 COMMENT ON FUNCTION campaign.create_campaign(uuid, text, jsonb, text, text, text, text) IS
-'Creates an outreach campaign in draft and projects its steps; returns its id. audience jobs enrols completed jobs of service_type (NULL: of any), audience contacts is enrolled explicitly. Raises CP003 for an invalid document, P0002 for a tenant that is not yours, 23505 for a name in use.';
+'Creates an outreach campaign in draft and projects its steps; returns its id. audience jobs enrols completed jobs of service_type (NULL: of any), audience contacts is enrolled explicitly, audience assigned works on what campaign.assign_contacts() gave it. Raises CP003 for an invalid document, P0002 for a tenant that is not yours, 23505 for a name in use.';
 
 CREATE FUNCTION campaign.create_campaign_from_template(template uuid, name text, tenant uuid DEFAULT NULL) RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -229,6 +229,9 @@ BEGIN
       USING ERRCODE = 'CP002',
             DETAIL = 'A campaign is generating while a generation job runs, and exported once its messages were.',
             HINT = 'Launch the campaign instead.';
+  -- the way back is always open: an enabled step every document has
+  ELSIF NEW.status = 'ready' AND OLD.status = 'draft' THEN
+    PERFORM campaign.require_assigned_contacts(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'running' THEN
     PERFORM campaign.require_sendable_plan(NEW.tenant_id, NEW.id);
     PERFORM campaign.require_no_rival(NEW.tenant_id, NEW.id);
@@ -336,10 +339,13 @@ BEGIN
             DETAIL = 'Audience and service type are edited in draft and ready only.',
             HINT = 'Bring the campaign back to draft, or create another one.';
   END IF;
+  IF current_status = 'ready' AND NEW.audience = 'assigned' AND OLD.audience <> 'assigned' THEN
+    PERFORM campaign.refuse_without_contacts(NEW.tenant_id, NEW.campaign_id);
+  END IF;
   RETURN NEW;
 END $$;
 COMMENT ON FUNCTION campaign.check_outreach_edit() IS
-'Trigger: refuses (CP002) to change audience or service type outside draft and ready.';
+'Trigger: refuses (CP002) to change audience or service type outside draft and ready, and an audience in ready that could not have got there.';
 CREATE TRIGGER check_edit BEFORE UPDATE OF audience, service_type ON campaign.outreach_campaigns
   FOR EACH ROW WHEN (NEW.audience IS DISTINCT FROM OLD.audience OR NEW.service_type IS DISTINCT FROM OLD.service_type)
   EXECUTE FUNCTION campaign.check_outreach_edit();
@@ -357,8 +363,8 @@ INSERT INTO campaign.constraint_hints (constraint_name, hint) VALUES
   ('campaigns_name_key', 'Choose another name; names of archived campaigns are free.'),
   ('campaigns_external_id_key', 'Another campaign of the tenant has this external_id.'),
   ('campaigns_external_id_check', 'Leave external_id out, or give an id of 1 to 255 characters.'),
-  ('outreach_campaigns.audience', 'The audience is jobs or contacts.'),
-  ('outreach_campaigns_audience_check', 'The audience is jobs or contacts.'),
+  ('outreach_campaigns.audience', 'The audience is jobs, contacts or assigned.'),
+  ('outreach_campaigns_audience_check', 'The audience is jobs, contacts or assigned.'),
   ('outreach_campaigns_service_type_fkey', 'Choose one of the tenant''s rows of campaign.service_types, or NULL for all services.');
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.outreach_campaigns'),
@@ -372,7 +378,7 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.resume_campaign(uuid, text, interval, text)');
 
 COMMENT ON TABLE campaign.outreach_campaigns IS 'What an outreach campaign has beside its row in campaigns: audience, document, plan version.';
-COMMENT ON COLUMN campaign.outreach_campaigns.audience IS 'jobs: completed jobs are enrolled automatically; contacts: contacts are enrolled explicitly.';
+COMMENT ON COLUMN campaign.outreach_campaigns.audience IS 'jobs: completed jobs are enrolled automatically; contacts: contacts are enrolled explicitly; assigned: it works on its rows of campaign_contacts.';
 COMMENT ON COLUMN campaign.outreach_campaigns.service_type IS 'Which jobs are enrolled; NULL: those of every service that no other campaign names.';
 COMMENT ON COLUMN campaign.outreach_campaigns.template_config IS 'The sequence, the one source of truth; campaign_touches is projected from it.';
 COMMENT ON COLUMN campaign.outreach_campaigns.plan_version IS 'The plan of new enrolments.';
