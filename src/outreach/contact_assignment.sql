@@ -13,7 +13,8 @@ BEGIN
       USING ERRCODE = 'CP002',
             DETAIL = CASE WHEN cardinality(statuses) = 2 THEN 'Contacts are assigned in draft and ready only.'
                           ELSE 'An archived campaign stays as it is.' END,
-            HINT = 'Bring the campaign back to ready, or use another one.';
+            HINT = CASE WHEN cardinality(statuses) = 2 THEN 'Assign them to another campaign; one in review goes back to ready.'
+                        ELSE 'Use another campaign.' END;
   END IF;
 END $$;
 COMMENT ON FUNCTION campaign.lock_campaign_contacts(uuid, text[]) IS

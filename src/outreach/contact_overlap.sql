@@ -46,7 +46,7 @@ CREATE INDEX overlap_log_contact_idx ON campaign.overlap_log (tenant_id, contact
 SELECT pg_catalog.pg_extension_config_dump('campaign.overlap_log', '');
 
 -- One conflict for each other campaign, and one for each channel.
-CREATE FUNCTION campaign.overlaps(tenant uuid, campaign uuid, contacts uuid[])
+CREATE FUNCTION campaign.contact_overlaps(tenant uuid, campaign uuid, contacts uuid[])
 RETURNS TABLE (contact_id uuid, kind text, other_campaign_id uuid, channel text, last_sent_at timestamptz, clear_at timestamptz, severity text)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
@@ -88,7 +88,7 @@ BEGIN
                             ORDER BY s.sent_at DESC LIMIT 1) l;
   END LOOP;
 END $$;
-COMMENT ON FUNCTION campaign.overlaps(uuid, uuid, uuid[]) IS
+COMMENT ON FUNCTION campaign.contact_overlaps(uuid, uuid, uuid[]) IS
 'Internal: of contacts of a tenant, each once, those who are in another live campaign (kind campaign) or were sent something over a channel of the campaign''s a short time ago (kind cooldown), but by the campaign itself.';
 
 -- The foreign keys stand on locked rows.
@@ -113,7 +113,7 @@ DECLARE
 BEGIN
   FOR part IN
     SELECT o.kind, o.other_campaign_id, o.channel, o.severity, array_agg(o.contact_id ORDER BY o.contact_id) AS contacts
-      FROM campaign.overlaps(tenant, campaign, contacts) o
+      FROM campaign.contact_overlaps(tenant, campaign, contacts) o
      GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
   LOOP
     -- the campaign of a message may be gone; one that goes now is in nobody's way any more
@@ -150,7 +150,7 @@ BEGIN
             HINT = 'Check the id; a campaign of another tenant is not found.';
   END IF;
   RETURN QUERY
-    SELECT o.* FROM campaign.overlaps(owner_tenant, campaign,
+    SELECT o.* FROM campaign.contact_overlaps(owner_tenant, campaign,
       ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
              WHERE k.tenant_id = owner_tenant AND k.campaign_id = contact_conflicts.campaign AND k.status <> 'excluded')) o
      ORDER BY array_position('{high,medium,low}', o.severity), o.contact_id, o.kind, o.other_campaign_id, o.channel;

@@ -55,7 +55,7 @@ SELECT pg_catalog.pg_extension_config_dump('campaign.entity_stages', '');
 
 -- Whoever names a stage by its alias means the stage that the pipeline records.
 CREATE FUNCTION campaign.resolve_required_stage() RETURNS trigger
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   NEW.stage := campaign.resolve_stage(NEW.entity_kind, NEW.stage);
   RETURN NEW;
@@ -203,7 +203,6 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'UPDATE (required)', 'TABLE campaign.readiness_stages'),
   ('member', 'DELETE', 'TABLE campaign.readiness_stages'),
   ('member', 'SELECT', 'TABLE campaign.entity_stages'),
-  ('member', 'EXECUTE', 'FUNCTION campaign.resolve_stage(text, text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.record_stage(text, uuid, text, text, timestamptz)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.check_readiness(uuid)');
 

@@ -102,6 +102,16 @@ SELECT campaign.rotate_tenant_key(:'ada');
 SELECT campaign.record_event('opened', provider_id => 'provider 1', event_id => 'event 1', data => '{"agent": "quotes \" and \\\\ "}');
 SELECT campaign.record_event('unsubscribed', address => '+49301233');
 SELECT campaign.record_event('bounced_hard', provider_id => 'not logged yet', event_id => 'event 2');
+-- Contacts that a campaign works on: ready, in need of something, excluded, and in other campaigns.
+SELECT campaign.tag_contacts(:'ada', ARRAY[:'c1', :'c2', :'c3', :'c4']::uuid[], ARRAY['batch 7', 'quotes " and \"']);
+INSERT INTO campaign.readiness_stages (tenant_id, entity_kind, stage) VALUES (:'ada', 'contact', 'person_enrichment'), (:'ada', 'company', 'l1');
+INSERT INTO campaign.contact_cooldowns (tenant_id, channel, cooldown) VALUES (:'ada', 'x_fax', '10 days');
+SELECT campaign.record_stage('contact', :'c1', 'person'), campaign.record_stage('company', :'acme', 'l1_company'), campaign.record_stage('contact', :'c2', 'person', 'failed');
+SELECT campaign.create_campaign(:'ada', 'Assigned', '[{"step": 1, "channel": "email", "label": "Hello", "delay_hours": 1}]', 'assigned') AS assigned \gset
+SELECT * FROM campaign.assign_contacts(:'assigned', filter => '{"tags": ["batch 7"]}');
+SELECT * FROM campaign.exclude_contacts(:'assigned', ARRAY[:'c4']::uuid[], E'asked\tfor it');
+SELECT * FROM campaign.check_readiness(:'assigned');
+UPDATE campaign.tenants SET overlap_policy = 'block' WHERE id = :'ada';
 -- Somebody who was forgotten, and must not be written to under that address.
 INSERT INTO campaign.contacts (tenant_id, first_name, email) VALUES (:'ada', 'Gone', 'gone@example.com') RETURNING id AS gone \gset
 SELECT campaign.suppress_address(:'ada', 'gone@example.com', 'complaint');

@@ -28,6 +28,7 @@ CREATE TEMP VIEW harmless AS
 	FROM unnest('{contacts.name,consents.channel,consents.state,jobs.service_type,jobs.status,job_enrollments.outcome,job_enrollments.reason,
 		campaign_enrollments.status,campaign_enrollments.stop_reason,send_logs.channel,send_logs.status,
 		touch_events.event_id,touch_events.kind,touch_events.bounce,touch_events.link,touch_events.channel,
+		campaign_contacts.status,campaign_contacts.enrichment_gaps,overlap_log.kind,overlap_log.channel,overlap_log.severity,overlap_log.outcome,
 		enrollment_conflicts.policy,enrollment_conflicts.resolution,enrollment_conflicts.resolved_by,enrollment_conflicts.reason}'::text[]) AS k(c);
 SELECT is_empty($$
 	SELECT t.name, a.attname
@@ -35,7 +36,7 @@ SELECT is_empty($$
 		JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
 	WHERE a.atttypid IN ('text'::regtype, 'name'::regtype, 'varchar'::regtype, 'jsonb'::regtype, 'json'::regtype, 'bytea'::regtype, 'inet'::regtype, 'text[]'::regtype)
 		-- a company is no person; an address is hashed by a function of its own
-		AND t.name NOT IN ('companies', 'suppressions')
+		AND t.name NOT IN ('companies', 'suppressions') AND NOT p.removes
 		AND NOT coalesce(p.scrub ~ ('\m' || a.attname || ' = '), false)
 		AND NOT EXISTS (SELECT FROM harmless h WHERE (h.relation, h.attname) = (t.name, a.attname::text))
 $$, 'every text of theirs is scrubbed, or known to be harmless');

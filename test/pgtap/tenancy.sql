@@ -35,7 +35,7 @@ CREATE FUNCTION probe.fill(who text, tenant uuid) RETURNS void LANGUAGE plpgsql 
 DECLARE
 	steps constant jsonb := '[{"channel": "email", "subject": "Hi", "body_text": "Hi"}, {"channel": "call", "body_text": "Hi", "delay_hours": 24}]';
 	company uuid; contact uuid; lone_contact uuid; template uuid; preset uuid; running uuid; other uuid; draft uuid; archived uuid; paused uuid;
-	job uuid; open_job uuid; enrollment uuid; uncertain uuid; dead uuid; caller uuid; token text;
+	job uuid; open_job uuid; enrollment uuid; uncertain uuid; dead uuid; caller uuid; assigned uuid; token text;
 BEGIN
 	INSERT INTO campaign.companies (tenant_id, name) VALUES (tenant, who) RETURNING id INTO company;
 	INSERT INTO campaign.contacts (tenant_id, first_name, email, phone, company_id) VALUES (tenant, 'Bob', who || '@x.example', '+12125550100', company) RETURNING id INTO contact;
@@ -81,12 +81,19 @@ BEGIN
 	PERFORM set_config('campaign.clock_offset', '0', true);
 	UPDATE campaign.touch_queue q SET lease_until = clock_timestamp() - interval '1 second' WHERE q.enrollment_id = uncertain;
 	SELECT u.lease_token INTO token FROM campaign.uncertain_touches u WHERE u.enrollment_id = uncertain;
+	-- contacts of a campaign, one of whom is in another one
+	PERFORM campaign.tag_contacts(tenant, ARRAY[contact, lone_contact], '{batch}');
+	PERFORM campaign.record_stage('contact', contact, 'person'), campaign.record_stage('company', company, 'l1');
+	INSERT INTO campaign.readiness_stages (tenant_id, entity_kind, stage) VALUES (tenant, 'contact', 'person');
+	INSERT INTO campaign.contact_cooldowns (tenant_id, channel, cooldown) VALUES (tenant, 'email', '10 days');
+	assigned := campaign.create_campaign(tenant, 'assigned', steps, 'assigned');
+	PERFORM campaign.assign_contacts(assigned, filter => '{"tags": ["batch"]}');
 	INSERT INTO probe.ids
 	SELECT who, i.* FROM (VALUES
 		('tenant', tenant::text), ('company', company::text), ('contact', contact::text), ('lone', lone_contact::text),
 		('service', 'only_' || who), ('template', template::text), ('preset', preset::text), ('running', running::text),
 		('other', other::text), ('paused', paused::text), ('draft', draft::text), ('archived', archived::text), ('job', job::text),
-		('open_job', open_job::text), ('enrollment', enrollment::text), ('dead', dead::text), ('token', token),
+		('open_job', open_job::text), ('enrollment', enrollment::text), ('dead', dead::text), ('token', token), ('assigned', assigned::text),
 		('address', who || '-gone@x.example'),
 		('conflict', (SELECT x.id::text FROM campaign.enrollment_conflicts x WHERE x.tenant_id = tenant))) i(what, value);
 END
@@ -116,7 +123,7 @@ SELECT 'none', what, CASE what
 		WHEN 'token' THEN campaign.touch_token(campaign.uuid_v7(), 1, now(), campaign.uuid_v7(), 2::smallint, 1::smallint, 42)
 		ELSE campaign.uuid_v7()::text END
 FROM probe.ids WHERE owner = 'ann';
-SELECT is((SELECT count(value) FROM probe.ids WHERE owner = o), 19::bigint, format('%s has all that the cases name', o)) FROM unnest('{ann,eve,none}'::text[]) o;
+SELECT is((SELECT count(value) FROM probe.ids WHERE owner = o), 20::bigint, format('%s has all that the cases name', o)) FROM unnest('{ann,eve,none}'::text[]) o;
 
 CREATE FUNCTION probe.id(owner text, what text) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER
 	AS $$ SELECT i.value FROM probe.ids i WHERE (i.owner, i.what) = ($1, $2) $$;
@@ -449,6 +456,25 @@ INSERT INTO probe.cases VALUES
 	('campaign.resolve_uncertain(text,text,text,text)', $$campaign.resolve_uncertain('{token}', 'sent')$$, '^P0002'),
 	('campaign.resolve_uncertain(text,text,text,text)', $$campaign.resolve_uncertain('{token}', 'retry')$$, '^P0002'),
 	('campaign.rate(bigint,bigint)', NULL, 'pure'),
+	('campaign.require_contact_filter(jsonb)', NULL, 'pure'),
+	('campaign.contact_filter_errors(jsonb)', NULL, 'pure'),
+	('campaign.contact_filter_schema()', NULL, 'pure'),
+	('campaign.tag_contacts(uuid,uuid[],text[])', $$campaign.tag_contacts('{tenant}', ARRAY['{contact}']::uuid[], '{hot}')$$, '^P0002'),
+	('campaign.tag_contacts(uuid,uuid[],text[])', $$campaign.tag_contacts('{own.tenant}', ARRAY['{contact}']::uuid[], '{hot}')$$, '^value: 0$'),
+	('campaign.untag_contacts(uuid,uuid[],text[])', $$campaign.untag_contacts('{tenant}', NULL, '{batch}')$$, '^P0002'),
+	('campaign.untag_contacts(uuid,uuid[],text[])', $$campaign.untag_contacts('{own.tenant}', ARRAY['{contact}']::uuid[], '{batch}')$$, '^value: 0$'),
+	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.assign_contacts('{assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^P0002'),
+	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.assign_contacts('{assigned}', filter => '{"tag": 1}') r)$$, '^P0002'),
+	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.assign_contacts('{own.assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^value: not_found 1$'),
+	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT count(*) FROM campaign.assign_contacts('{own.assigned}', filter => jsonb_build_object('company', ARRAY['{company}'])) r)$$, '^value: 0$'),
+	('campaign.remove_contacts(uuid,uuid[])', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.remove_contacts('{assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^P0002'),
+	('campaign.remove_contacts(uuid,uuid[])', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.remove_contacts('{own.assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^value: not_found 1$'),
+	('campaign.exclude_contacts(uuid,uuid[],text)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.exclude_contacts('{assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^P0002'),
+	('campaign.exclude_contacts(uuid,uuid[],text)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.exclude_contacts('{own.assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^value: not_found 1$'),
+	('campaign.record_stage(text,uuid,text,text,timestamp with time zone)', $$campaign.record_stage('contact', '{contact}', 'person')$$, '^P0002'),
+	('campaign.record_stage(text,uuid,text,text,timestamp with time zone)', $$campaign.record_stage('company', '{company}', 'l1')$$, '^P0002'),
+	('campaign.check_readiness(uuid)', $$(SELECT total FROM campaign.check_readiness('{assigned}'))$$, '^P0002'),
+	('campaign.contact_conflicts(uuid)', $$(SELECT count(*) FROM campaign.contact_conflicts('{assigned}'))$$, '^P0002'),
 	('campaign.recount(uuid)', $$(SELECT count(*) FROM campaign.recount('{other}'))$$, '^P0002'),
 	('campaign.daily_analytics(uuid,date,date)', $$(SELECT sum(enrolled) FROM campaign.daily_analytics('{other}'))$$, '^P0002'),
 	('campaign.health()', $$(SELECT sum(value) FROM campaign.health() WHERE detail LIKE '%{tenant}%')$$, '^value: NULL$'),
