@@ -20,6 +20,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "fmgr.h"
@@ -535,7 +536,7 @@ open_bulk_table(BulkTable *table, const char *name, const BulkColumn *columns, i
 	return true;
 }
 
-/* Nothing happens to a row but what the extension knows of. */
+/* Nothing happens to a new row but what the extension knows of. */
 static bool
 is_plain_table(Relation rel)
 {
@@ -545,7 +546,8 @@ is_plain_table(Relation rel)
 	{
 		const Trigger *trigger = &rel->trigdesc->triggers[i];
 
-		if (!trigger->tgisinternal && strcmp(trigger->tgname, "life_cycle") != 0 &&
+		if (!trigger->tgisinternal && TRIGGER_FOR_INSERT(trigger->tgtype) &&
+			strcmp(trigger->tgname, "life_cycle") != 0 &&
 			strncmp(trigger->tgname, "lower_mark_", strlen("lower_mark_")) != 0)
 			return false;
 	}
