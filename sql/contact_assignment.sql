@@ -181,6 +181,10 @@ SELECT * FROM campaign.exclude_contacts(:'one', pg_temp.contacts('Bea', 'Bea'), 
 SELECT c.name, p.first_name, e.status, e.stop_reason, q.enrollment_id IS NOT NULL AS queued FROM campaign.campaign_enrollments e
 	JOIN campaign.campaigns c ON c.id = e.campaign_id JOIN campaign.contacts p ON p.id = e.contact_id
 	LEFT JOIN campaign.touch_queue q ON q.enrollment_id = e.id ORDER BY 1, 2;
+-- nor does it begin anew
+SELECT outcome, reason FROM campaign.enroll(:'one', (pg_temp.contacts('Bea'))[1]);
+SELECT * FROM campaign.enroll_contacts(:'one', pg_temp.contacts('Abe', 'Bea', 'Two', 'Cid'));
+SELECT * FROM campaign.exclude_contacts(:'one', pg_temp.contacts('Cid'));
 TABLE assigned;
 SELECT total, active, pending, enrichment_ok, enrichment_needed, generating, generated, failed, excluded FROM campaign.campaign_contact_totals WHERE campaign_id = :'one';
 SELECT pg_temp.try(format('SELECT campaign.exclude_contacts(%L, %L, %L)', :'one', pg_temp.contacts('Two'), repeat('x', 1001)));

@@ -133,6 +133,8 @@ DECLARE
   campaign_status text;
   policy text;
   locked record;
+  excluded uuid[];
+  present uuid[];
   class record;
 BEGIN
   PERFORM campaign.require_read_committed('enroll_contacts()');
@@ -146,7 +148,11 @@ BEGIN
   PERFORM campaign.settle_contact_conflicts(tenant, d.contact_id)
      FROM (SELECT DISTINCT x.contact_id FROM campaign.enrollment_conflicts x JOIN unnest(locked.present) p(id) ON p.id = x.contact_id
             WHERE x.tenant_id = tenant AND x.resolution IS NULL AND x.resolve_after <= now_time) d;
-  class := campaign.classify_contacts(tenant, campaign, locked.present);
+  excluded := ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
+                     WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status = 'excluded' AND k.contact_id = ANY (locked.present));
+  present := CASE WHEN cardinality(excluded) = 0 THEN locked.present
+                  ELSE ARRAY(SELECT p.id FROM unnest(locked.present) p(id) WHERE p.id <> ALL (excluded) ORDER BY p.id) END;
+  class := campaign.classify_contacts(tenant, campaign, present);
   SELECT t.conflict_policy INTO policy FROM campaign.tenants t WHERE t.id = tenant;
   PERFORM campaign.enroll_free_contacts(tenant, campaign, class.free, class.taken, class.taken_by, anchor_at, policy);
   RETURN QUERY SELECT r.* FROM (VALUES
@@ -155,6 +161,7 @@ BEGIN
       ('already_live', 'live_in_this_campaign', class.already),
       ('conflict', 'live_in_another_campaign', CASE WHEN policy <> 'replace' THEN cardinality(class.taken)::bigint END),
       ('suppressed', 'contact_archived', locked.archived),
+      ('suppressed', 'contact_excluded', cardinality(excluded)::bigint),
       ('suppressed', 'review_cooldown', class.reviewed),
       ('not_matched', 'contact_missing', cardinality(wanted.present) - cardinality(locked.present) - locked.archived
                                          + cardinality(ids) - wanted.given),

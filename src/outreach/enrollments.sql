@@ -80,11 +80,13 @@ DECLARE
   asked record;
 BEGIN
   SELECT c.status AS campaign_status, k.id IS NOT NULL AS has_contact, k.archived_at, j.status AS job_status,
+         x.status = 'excluded' AS is_excluded,
          campaign.now() - make_interval(secs => extract(epoch FROM t.review_cooldown)::double precision) AS since
     INTO asked
     FROM campaign.tenants t
     LEFT JOIN campaign.campaigns c ON c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach'
     LEFT JOIN campaign.contacts k ON k.tenant_id = tenant AND k.id = contact
+    LEFT JOIN campaign.campaign_contacts x ON x.tenant_id = tenant AND x.campaign_id = campaign AND x.contact_id = contact
     LEFT JOIN campaign.jobs j ON j.tenant_id = tenant AND j.id = job
    WHERE t.id = tenant;
   IF asked.campaign_status IS DISTINCT FROM 'running' THEN
@@ -96,6 +98,9 @@ BEGIN
   ELSIF asked.archived_at IS NOT NULL THEN
     outcome := 'suppressed';
     reason := 'contact_archived';
+  ELSIF asked.is_excluded THEN
+    outcome := 'suppressed';
+    reason := 'contact_excluded';
   ELSIF job IS NOT NULL AND asked.job_status IS DISTINCT FROM 'completed' THEN
     outcome := 'not_matched';
     reason := 'job_' || coalesce(asked.job_status, 'missing');
