@@ -76,6 +76,8 @@ ROOMS = \
 	outreach/contact_overlap \
 	outreach/contact_assignment \
 	outreach/contact_readiness \
+	outreach/messages \
+	outreach/message_review \
 	outreach/maintenance \
 	outreach/health
 

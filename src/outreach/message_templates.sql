@@ -69,6 +69,7 @@ DECLARE
   faulty text;
   message text;
   hint text;
+  what text := CASE TG_TABLE_NAME WHEN 'messages' THEN 'message' ELSE 'template' END;
 BEGIN
   SELECT * INTO c FROM campaign.channels ch WHERE ch.channel = NEW.channel;
   IF NOT FOUND THEN
@@ -76,16 +77,16 @@ BEGIN
   END IF;
   IF c.has_subject AND NEW.subject IS NULL THEN
     faulty := 'subject';
-    message := format('template for channel "%s" needs a subject', c.channel);
-    hint := 'Give the template a subject.';
+    message := format('%s for channel "%s" needs a subject', what, c.channel);
+    hint := format('Give the %s a subject.', what);
   ELSIF NOT c.has_subject AND NEW.subject IS NOT NULL THEN
     faulty := 'subject';
     message := format('channel "%s" has no subject', c.channel);
     hint := 'Leave the subject NULL.';
   ELSIF c.has_body AND coalesce(btrim(NEW.body::text), '') = '' THEN
     faulty := 'body';
-    message := format('template for channel "%s" needs a body', c.channel);
-    hint := 'Give the template a text; body_html alone is not enough.';
+    message := format('%s for channel "%s" needs a body', what, c.channel);
+    hint := format('Give the %s a text; body_html alone is not enough.', what);
   ELSIF NOT c.has_body AND (NEW.body IS NOT NULL OR NEW.body_html IS NOT NULL) THEN
     faulty := CASE WHEN NEW.body IS NOT NULL THEN 'body' ELSE 'body_html' END;
     message := format('channel "%s" has no body', c.channel);
@@ -108,11 +109,11 @@ BEGIN
       CASE WHEN c.has_body THEN format('takes a body of at most %s characters', c.body_limit)
         ELSE 'takes no body' END),
     HINT = hint,
-    SCHEMA = 'campaign', TABLE = 'message_templates', COLUMN = faulty;
+    SCHEMA = 'campaign', TABLE = TG_TABLE_NAME, COLUMN = faulty;
 END
 $$;
 COMMENT ON FUNCTION campaign.check_message_template() IS
-'Trigger function: holds subject and body of a template to what its channel has and allows (23514).';
+'Trigger function: holds subject and body of a template or message to what its channel has and allows (23514).';
 
 CREATE TRIGGER check_message_template
   BEFORE INSERT OR UPDATE OF channel, subject, body, body_html ON campaign.message_templates
