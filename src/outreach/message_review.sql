@@ -195,6 +195,11 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value',
             DETAIL = format('It has %s characters, and 2000 are the most.', length(reason)),
             HINT = 'Say it in a few words.';
+  ELSIF cardinality(campaign.writable_tenants()) = 0 THEN
+    RAISE EXCEPTION 'permission denied to review messages'
+      USING ERRCODE = 'insufficient_privilege',
+            DETAIL = 'You are an editor or owner of no tenant.',
+            HINT = 'Ask an owner.';
   ELSIF cardinality(versions) <> cardinality(ids) THEN
     RAISE EXCEPTION 'ids and versions differ in number'
       USING ERRCODE = 'invalid_parameter_value',
@@ -223,7 +228,7 @@ BEGIN
   END LOOP;
 END $$;
 COMMENT ON FUNCTION campaign.review_messages(uuid[], text, text, integer[]) IS
-'Approves or rejects messages, each by itself: one that cannot be does not keep the others. action: approve, or reject with a reason. versions: for each message the one that was read, so that nothing is approved that was edited meanwhile. Returns for each id, once, the result approved, rejected, unchanged or refused, and then the SQLSTATE that says why and its facts: P0002 (not yours, or there is none), CP001 (a rejected message is edited or reverted before it is approved), CP002 (sent, with a worker, changed since, the contact excluded, or the campaign not under review). Raises 22023 for a bad action or reason.';
+'Approves or rejects messages, each by itself: one that cannot be does not keep the others. action: approve, or reject with a reason. versions: for each message the one that was read, so that nothing is approved that was edited meanwhile. Returns for each id, once, the result approved, rejected, unchanged or refused, and then the SQLSTATE that says why and its facts: P0002 (not yours, or there is none), CP001 (a rejected message is edited or reverted before it is approved), CP002 (sent, with a worker, changed since, the contact excluded, or the campaign not under review). Raises 22023 for a bad action or reason, 42501 for who only reads.';
 
 CREATE FUNCTION campaign.review_queue(campaign uuid, status text DEFAULT 'draft', channel text DEFAULT NULL, touch_number integer DEFAULT NULL,
   max_rows integer DEFAULT 50, after_position bigint DEFAULT 0)

@@ -28,7 +28,7 @@ CREATE TEMP VIEW harmless AS
 	FROM unnest('{contacts.name,consents.channel,consents.state,jobs.service_type,jobs.status,job_enrollments.outcome,job_enrollments.reason,
 		campaign_enrollments.status,campaign_enrollments.stop_reason,send_logs.channel,send_logs.status,
 		touch_events.event_id,touch_events.kind,touch_events.bounce,touch_events.link,touch_events.channel,
-		campaign_contacts.status,campaign_contacts.enrichment_gaps,overlap_log.kind,overlap_log.channel,overlap_log.severity,overlap_log.outcome,
+		campaign_contacts.status,campaign_contacts.enrichment_gaps,overlap_log.kind,overlap_log.channel,overlap_log.severity,overlap_log.outcome,messages.variant,messages.channel,messages.status,messages.approved_by,
 		enrollment_conflicts.policy,enrollment_conflicts.resolution,enrollment_conflicts.resolved_by,enrollment_conflicts.reason}'::text[]) AS k(c);
 SELECT is_empty($$
 	SELECT t.name, a.attname

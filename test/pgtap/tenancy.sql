@@ -35,7 +35,7 @@ CREATE FUNCTION probe.fill(who text, tenant uuid) RETURNS void LANGUAGE plpgsql 
 DECLARE
 	steps constant jsonb := '[{"channel": "email", "subject": "Hi", "body_text": "Hi"}, {"channel": "call", "body_text": "Hi", "delay_hours": 24}]';
 	company uuid; contact uuid; lone_contact uuid; template uuid; preset uuid; running uuid; other uuid; draft uuid; archived uuid; paused uuid;
-	job uuid; open_job uuid; enrollment uuid; uncertain uuid; dead uuid; caller uuid; assigned uuid; token text;
+	job uuid; open_job uuid; enrollment uuid; uncertain uuid; dead uuid; caller uuid; assigned uuid; message uuid; token text;
 BEGIN
 	INSERT INTO campaign.companies (tenant_id, name) VALUES (tenant, who) RETURNING id INTO company;
 	INSERT INTO campaign.contacts (tenant_id, first_name, email, phone, company_id) VALUES (tenant, 'Bob', who || '@x.example', '+12125550100', company) RETURNING id INTO contact;
@@ -88,12 +88,16 @@ BEGIN
 	INSERT INTO campaign.contact_cooldowns (tenant_id, channel, cooldown) VALUES (tenant, 'email', '10 days');
 	assigned := campaign.create_campaign(tenant, 'assigned', steps, 'assigned');
 	PERFORM campaign.assign_contacts(assigned, filter => '{"tags": ["batch"]}');
+	INSERT INTO campaign.messages (tenant_id, campaign_id, contact_id, touch_number, plan_version, channel, subject, body, created_at, updated_at)
+	VALUES (tenant, assigned, contact, 1, 1, 'email', 'Hi', 'Hi', now(), now()) RETURNING id INTO message;
+	INSERT INTO campaign.message_versions (tenant_id, message_id, version, origin, subject, body, at) VALUES (tenant, message, 1, 'generated', 'Hi', 'Hi', now());
+	INSERT INTO campaign.message_feedback (tenant_id, message_id, version, action, at) VALUES (tenant, message, 1, 'approved', now());
 	INSERT INTO probe.ids
 	SELECT who, i.* FROM (VALUES
 		('tenant', tenant::text), ('company', company::text), ('contact', contact::text), ('lone', lone_contact::text),
 		('service', 'only_' || who), ('template', template::text), ('preset', preset::text), ('running', running::text),
 		('other', other::text), ('paused', paused::text), ('draft', draft::text), ('archived', archived::text), ('job', job::text),
-		('open_job', open_job::text), ('enrollment', enrollment::text), ('dead', dead::text), ('token', token), ('assigned', assigned::text),
+		('open_job', open_job::text), ('enrollment', enrollment::text), ('dead', dead::text), ('token', token), ('assigned', assigned::text), ('message', message::text),
 		('address', who || '-gone@x.example'),
 		('conflict', (SELECT x.id::text FROM campaign.enrollment_conflicts x WHERE x.tenant_id = tenant))) i(what, value);
 END
@@ -123,7 +127,7 @@ SELECT 'none', what, CASE what
 		WHEN 'token' THEN campaign.touch_token(campaign.uuid_v7(), 1, now(), campaign.uuid_v7(), 2::smallint, 1::smallint, 42)
 		ELSE campaign.uuid_v7()::text END
 FROM probe.ids WHERE owner = 'ann';
-SELECT is((SELECT count(value) FROM probe.ids WHERE owner = o), 20::bigint, format('%s has all that the cases name', o)) FROM unnest('{ann,eve,none}'::text[]) o;
+SELECT is((SELECT count(value) FROM probe.ids WHERE owner = o), 21::bigint, format('%s has all that the cases name', o)) FROM unnest('{ann,eve,none}'::text[]) o;
 
 CREATE FUNCTION probe.id(owner text, what text) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER
 	AS $$ SELECT i.value FROM probe.ids i WHERE (i.owner, i.what) = ($1, $2) $$;
@@ -475,6 +479,11 @@ INSERT INTO probe.cases VALUES
 	('campaign.record_stage(text,uuid,text,text,timestamp with time zone)', $$campaign.record_stage('company', '{company}', 'l1')$$, '^P0002'),
 	('campaign.check_readiness(uuid)', $$(SELECT total FROM campaign.check_readiness('{assigned}'))$$, '^P0002'),
 	('campaign.contact_conflicts(uuid)', $$(SELECT count(*) FROM campaign.contact_conflicts('{assigned}'))$$, '^P0002'),
+	('campaign.review_queue(uuid,text,text,integer,integer,bigint)', $$(SELECT count(*) FROM campaign.review_queue('{assigned}'))$$, '^P0002'),
+	('campaign.review_summary(uuid)', $$(SELECT total FROM campaign.review_summary('{assigned}'))$$, '^P0002'),
+	('campaign.edit_message(uuid,text,text,text,text,text,integer)', $$campaign.edit_message('{message}', 'other', 'x')$$, '^P0002'),
+	('campaign.revert_message(uuid,integer,text)', $$campaign.revert_message('{message}', 1)$$, '^P0002'),
+	('campaign.review_messages(uuid[],text,text,integer[])', $$(SELECT string_agg(r.code, ', ') FROM campaign.review_messages(ARRAY['{message}']::uuid[], 'approve') r)$$, '^value: P0002$'),
 	('campaign.recount(uuid)', $$(SELECT count(*) FROM campaign.recount('{other}'))$$, '^P0002'),
 	('campaign.daily_analytics(uuid,date,date)', $$(SELECT sum(enrolled) FROM campaign.daily_analytics('{other}'))$$, '^P0002'),
 	('campaign.health()', $$(SELECT sum(value) FROM campaign.health() WHERE detail LIKE '%{tenant}%')$$, '^value: NULL$'),
