@@ -2,7 +2,7 @@
 -- Locks in order: tenant and campaign, so that a status does not change meanwhile; the queue row of a
 -- message that could be on its way; the message.
 
-CREATE FUNCTION campaign.lock_message(message uuid, OUT tenant uuid, OUT campaign uuid, OUT campaign_status text, OUT found campaign.messages)
+CREATE FUNCTION campaign.lock_message(message uuid, OUT tenant uuid, OUT campaign uuid, OUT campaign_status text, OUT present campaign.messages)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -16,7 +16,7 @@ BEGIN
             HINT = 'Check the id; a message of another tenant is not found.';
   END IF;
   SELECT l.status INTO campaign_status FROM campaign.lock_outreach_campaign(campaign) l;
-  SELECT m.* INTO found FROM campaign.messages m WHERE m.tenant_id = tenant AND m.id = message FOR NO KEY UPDATE;
+  SELECT m.* INTO present FROM campaign.messages m WHERE m.tenant_id = tenant AND m.id = message FOR NO KEY UPDATE;
 END $$;
 COMMENT ON FUNCTION campaign.lock_message(uuid) IS
 'Internal: locks a message of the caller''s writable tenants and its campaign, and returns both; raises P0002.';
@@ -78,7 +78,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 #variable_conflict use_variable
 DECLARE
   locked record := campaign.lock_message(message);
-  old campaign.messages := locked.found;
+  old campaign.messages := locked.present;
   new_version integer;
 BEGIN
   IF reason IS NULL OR reason NOT IN ('too_formal', 'too_casual', 'wrong_tone', 'wrong_language', 'too_long', 'too_short',
@@ -107,7 +107,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 #variable_conflict use_variable
 DECLARE
   locked record := campaign.lock_message(message);
-  old campaign.messages := locked.found;
+  old campaign.messages := locked.present;
   former campaign.message_versions;
   new_version integer;
 BEGIN
@@ -143,7 +143,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 #variable_conflict use_variable
 DECLARE
   locked record := campaign.lock_message(message);
-  old campaign.messages := locked.found;
+  old campaign.messages := locked.present;
   now_time timestamptz := campaign.now();
   wanted text := CASE action WHEN 'approve' THEN 'approved' ELSE 'rejected' END;
 BEGIN
@@ -283,7 +283,7 @@ BEGIN
     FROM campaign.messages m
     JOIN campaign.campaign_contacts k ON k.tenant_id = m.tenant_id AND k.campaign_id = m.campaign_id AND k.contact_id = m.contact_id
    WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND k.tenant_id = tenant AND k.status <> 'excluded';
-  RETURN CASE WHEN drafts > 0 THEN format('%s messages wait for review', drafts)
+  RETURN CASE WHEN drafts > 0 THEN format('messages that wait for review: %s', drafts)
               WHEN approved = 0 THEN 'no message is approved' END;
 END $$;
 COMMENT ON FUNCTION campaign.approval_obstacle(uuid, uuid) IS

@@ -117,7 +117,7 @@ DECLARE
 BEGIN
   UPDATE campaign.messages m
      SET version = m.version + 1, subject = subject, body = body, body_html = body_html, status = 'draft',
-         approved_by = NULL, approved_at = NULL, updated_at = now_time
+         review_notes = NULL, approved_by = NULL, approved_at = NULL, updated_at = now_time
    WHERE m.tenant_id = tenant AND m.id = message
   RETURNING m.version INTO new_version;
   INSERT INTO campaign.message_versions (tenant_id, message_id, version, origin, subject, body, body_html, reason, note, author, at)
