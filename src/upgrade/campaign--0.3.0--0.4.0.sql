@@ -104,6 +104,62 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.sender_config_schema()'),
   ('member', 'EXECUTE', 'FUNCTION campaign.unwrap_sender_config(jsonb)');
 
+CREATE OR REPLACE FUNCTION campaign.check_message_template() RETURNS trigger
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  AS $$
+DECLARE
+  c campaign.channels;
+  faulty text;
+  message text;
+  hint text;
+  what text := CASE TG_TABLE_NAME WHEN 'messages' THEN 'message' ELSE 'template' END;
+BEGIN
+  SELECT * INTO c FROM campaign.channels ch WHERE ch.channel = NEW.channel;
+  IF NOT FOUND THEN
+    RETURN NEW;
+  END IF;
+  IF c.has_subject AND NEW.subject IS NULL THEN
+    faulty := 'subject';
+    message := format('%s for channel "%s" needs a subject', what, c.channel);
+    hint := format('Give the %s a subject.', what);
+  ELSIF NOT c.has_subject AND NEW.subject IS NOT NULL THEN
+    faulty := 'subject';
+    message := format('channel "%s" has no subject', c.channel);
+    hint := 'Leave the subject NULL.';
+  ELSIF c.has_body AND coalesce(btrim(NEW.body::text), '') = '' THEN
+    faulty := 'body';
+    message := format('%s for channel "%s" needs a body', what, c.channel);
+    hint := format('Give the %s a text; body_html alone is not enough.', what);
+  ELSIF NOT c.has_body AND (NEW.body IS NOT NULL OR NEW.body_html IS NOT NULL) THEN
+    faulty := CASE WHEN NEW.body IS NOT NULL THEN 'body' ELSE 'body_html' END;
+    message := format('channel "%s" has no body', c.channel);
+    hint := 'Leave body and body_html NULL.';
+  ELSIF char_length(NEW.body::text) > c.body_limit THEN
+    faulty := 'body';
+    message := format('body is too long for channel "%s"', c.channel);
+    hint := 'Shorten the text.';
+  ELSIF char_length(NEW.body_html::text) > c.body_limit THEN
+    faulty := 'body_html';
+    message := format('HTML body is too long for channel "%s"', c.channel);
+    hint := 'Shorten the text.';
+  ELSE
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION USING ERRCODE = 'check_violation',
+    MESSAGE = message,
+    DETAIL = format('Channel "%s" %s a subject and %s.', c.channel,
+      CASE WHEN c.has_subject THEN 'has' ELSE 'does not have' END,
+      CASE WHEN c.has_body THEN format('takes a body of at most %s characters', c.body_limit)
+        ELSE 'takes no body' END),
+    HINT = hint,
+    SCHEMA = 'campaign', TABLE = TG_TABLE_NAME, COLUMN = faulty;
+END
+$$;
+
+COMMENT ON FUNCTION campaign.check_message_template() IS
+'Trigger function: holds subject and body of a template or message to what its channel has and allows (23514).';
+
 ALTER TABLE campaign.campaign_templates DROP CONSTRAINT campaign_templates_default_config_check;
 -- keys that mean nothing to anybody go
 UPDATE campaign.campaign_templates t
@@ -1888,6 +1944,571 @@ COMMENT ON TRIGGER touch_updated_at ON campaign.readiness_stages IS 'Keeps updat
 COMMENT ON TRIGGER protect_seeded ON campaign.readiness_stages IS 'What the extension brings is changed by nobody.';
 
 COMMENT ON TRIGGER protect_seeded_truncate ON campaign.readiness_stages IS 'What the extension brings is changed by nobody.';
+
+INSERT INTO campaign.life_cycle_states (machine, state, "position", is_initial, is_final, description, seeded) VALUES
+  ('message', 'draft', 1, true, false, 'waits for review', true),
+  ('message', 'approved', 2, false, false, 'may be sent', true),
+  ('message', 'rejected', 3, false, false, 'is not sent as it is', true),
+  ('message', 'sent', 4, false, false, 'was sent, and does not change any more', true),
+  ('message', 'delivered', 5, false, false, 'the provider has delivered it', true),
+  ('message', 'replied', 6, false, true, 'the contact has replied', true);
+
+INSERT INTO campaign.life_cycle_transitions (machine, from_state, to_state, description, seeded) VALUES
+  ('message', 'draft', 'approved', NULL, true),
+  ('message', 'draft', 'rejected', NULL, true),
+  ('message', 'approved', 'draft', 'edited', true),
+  ('message', 'approved', 'rejected', NULL, true),
+  ('message', 'approved', 'sent', NULL, true),
+  ('message', 'rejected', 'draft', 'edited', true),
+  ('message', 'sent', 'delivered', NULL, true),
+  ('message', 'sent', 'replied', NULL, true),
+  ('message', 'delivered', 'replied', NULL, true);
+
+CREATE TABLE campaign.messages (
+  tenant_id    uuid NOT NULL,
+  id           uuid NOT NULL DEFAULT campaign.uuid_v7(),
+  campaign_id  uuid NOT NULL,
+  contact_id   uuid NOT NULL,
+  touch_number smallint NOT NULL,
+  variant      text COLLATE "C" NOT NULL DEFAULT 'a',
+  plan_version integer NOT NULL,
+  version      integer NOT NULL DEFAULT 1,
+  channel      text COLLATE "C" NOT NULL,
+  subject      campaign.message_text,
+  body         campaign.message_text,
+  body_html    campaign.message_text,
+  status       text COLLATE "C" NOT NULL DEFAULT 'draft',
+  review_notes text,
+  approved_by  text,
+  approved_at  timestamptz,
+  sent_at      timestamptz,
+  created_at   timestamptz NOT NULL,
+  updated_at   timestamptz NOT NULL,
+  CONSTRAINT messages_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT messages_place_key UNIQUE (tenant_id, campaign_id, contact_id, touch_number, variant),
+  CONSTRAINT messages_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT messages_contact_fkey FOREIGN KEY (tenant_id, campaign_id, contact_id) REFERENCES campaign.campaign_contacts (tenant_id, campaign_id, contact_id) ON DELETE CASCADE,
+  CONSTRAINT messages_channel_fkey FOREIGN KEY (channel) REFERENCES campaign.channels (channel),
+  CONSTRAINT messages_variant_check CHECK (variant IN ('a', 'b', 'c')),
+  CONSTRAINT messages_touch_number_check CHECK (touch_number BETWEEN 1 AND 50),
+  CONSTRAINT messages_version_check CHECK (version >= 1),
+  CONSTRAINT messages_approved_check CHECK (status <> 'approved' OR approved_at IS NOT NULL),
+  CONSTRAINT messages_sent_check CHECK ((status IN ('sent', 'delivered', 'replied')) = (sent_at IS NOT NULL)),
+  CONSTRAINT messages_review_notes_check CHECK (pg_catalog.length(review_notes) <= 2000),
+  CONSTRAINT messages_subject_check CHECK (
+    pg_catalog.char_length(pg_catalog.btrim(subject)) BETWEEN 1 AND 998
+    AND pg_catalog.translate(subject, E'\r\n', '') = subject::text)
+);
+
+CREATE INDEX messages_channel_idx ON campaign.messages (channel);
+
+SELECT pg_catalog.pg_extension_config_dump('campaign.messages', '');
+
+CREATE TRIGGER check_text BEFORE INSERT OR UPDATE OF channel, subject, body, body_html ON campaign.messages
+  FOR EACH ROW EXECUTE FUNCTION campaign.check_message_template();
+
+CREATE TRIGGER life_cycle BEFORE INSERT OR UPDATE OF status ON campaign.messages
+  FOR EACH ROW EXECUTE FUNCTION campaign.enforce_life_cycle('message', 'status', 'unlogged');
+
+CREATE TABLE campaign.message_versions (
+  tenant_id  uuid NOT NULL,
+  message_id uuid NOT NULL,
+  version    integer NOT NULL,
+  origin     text COLLATE "C" NOT NULL,
+  subject    text,
+  body       text,
+  body_html  text,
+  reason     text COLLATE "C",
+  note       text,
+  author     text,
+  at         timestamptz NOT NULL,
+  CONSTRAINT message_versions_pkey PRIMARY KEY (tenant_id, message_id, version),
+  CONSTRAINT message_versions_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT message_versions_message_fkey FOREIGN KEY (tenant_id, message_id) REFERENCES campaign.messages (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT message_versions_origin_check CHECK (origin IN ('generated', 'regenerated', 'edited', 'reverted')),
+  CONSTRAINT message_versions_reason_check CHECK ((origin = 'edited') = (reason IS NOT NULL) AND reason IN
+    ('too_formal', 'too_casual', 'wrong_tone', 'wrong_language', 'too_long', 'too_short', 'factually_wrong', 'off_topic', 'generic', 'other')),
+  CONSTRAINT message_versions_note_check CHECK (pg_catalog.length(note) <= 2000)
+);
+
+SELECT pg_catalog.pg_extension_config_dump('campaign.message_versions', '');
+
+CREATE TABLE campaign.message_feedback (
+  tenant_id  uuid NOT NULL,
+  id         uuid NOT NULL DEFAULT campaign.uuid_v7(),
+  message_id uuid NOT NULL,
+  version    integer NOT NULL,
+  action     text COLLATE "C" NOT NULL,
+  reason     text,
+  note       text,
+  member     text,
+  at         timestamptz NOT NULL,
+  CONSTRAINT message_feedback_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT message_feedback_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT message_feedback_message_fkey FOREIGN KEY (tenant_id, message_id) REFERENCES campaign.messages (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT message_feedback_action_check CHECK (action IN ('edited', 'approved', 'rejected')),
+  CONSTRAINT message_feedback_reason_check CHECK (action = 'approved' OR reason IS NOT NULL AND pg_catalog.length(reason) <= 2000)
+);
+
+CREATE INDEX message_feedback_message_idx ON campaign.message_feedback (tenant_id, message_id);
+
+SELECT pg_catalog.pg_extension_config_dump('campaign.message_feedback', '');
+
+CREATE FUNCTION campaign.add_message_version(tenant uuid, message uuid, origin text, subject text, body text, body_html text, reason text, note text)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+  author text := campaign.current_member();
+  new_version integer;
+BEGIN
+  UPDATE campaign.messages m
+     SET version = m.version + 1, subject = subject, body = body, body_html = body_html, status = 'draft',
+         review_notes = NULL, approved_by = NULL, approved_at = NULL, updated_at = now_time
+   WHERE m.tenant_id = tenant AND m.id = message
+  RETURNING m.version INTO new_version;
+  INSERT INTO campaign.message_versions (tenant_id, message_id, version, origin, subject, body, body_html, reason, note, author, at)
+  VALUES (tenant, message, new_version, origin, subject, body, body_html, reason, note, author, now_time);
+  RETURN new_version;
+END $$;
+
+COMMENT ON FUNCTION campaign.add_message_version(uuid, uuid, text, text, text, text, text, text) IS
+'Internal: gives a locked message a new version and sets it back to draft; returns the version''s number.';
+
+ALTER TABLE campaign.messages ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY messages_select ON campaign.messages FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+
+ALTER TABLE campaign.message_versions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY message_versions_select ON campaign.message_versions FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+
+ALTER TABLE campaign.message_feedback ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY message_feedback_select ON campaign.message_feedback FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+
+INSERT INTO campaign.personal_data (relation, position, belongs, scrub) VALUES
+  ('messages', 16, 't.contact_id = $2', 'subject = CASE WHEN t.subject IS NOT NULL THEN ''(erased)'' END, body = CASE WHEN t.body IS NOT NULL THEN ''(erased)'' END, '
+   'body_html = NULL, review_notes = NULL'),
+  ('message_versions', 17, 't.message_id IN (SELECT m.id FROM campaign.messages m WHERE m.tenant_id = $1 AND m.contact_id = $2)',
+   'subject = NULL, body = NULL, body_html = NULL, note = NULL'),
+  ('message_feedback', 18, 't.message_id IN (SELECT m.id FROM campaign.messages m WHERE m.tenant_id = $1 AND m.contact_id = $2)',
+   'note = NULL');
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'SELECT', 'TABLE campaign.messages'),
+  ('member', 'SELECT', 'TABLE campaign.message_versions'),
+  ('member', 'SELECT', 'TABLE campaign.message_feedback');
+
+COMMENT ON TABLE campaign.messages IS 'What was written to a contact for a step: one row for each variant, with its present text. Written by functions: save_generated(), edit_message(), revert_message(), review_messages(), mark_sent(), and by the engine when it is sent.';
+
+COMMENT ON COLUMN campaign.messages.touch_number IS 'The step among the enabled ones of the plan, from 1.';
+
+COMMENT ON COLUMN campaign.messages.variant IS 'a, b or c: which of them a contact gets is decided by his id.';
+
+COMMENT ON COLUMN campaign.messages.plan_version IS 'The plan that it was written for.';
+
+COMMENT ON COLUMN campaign.messages.version IS 'The present version; all of them are in message_versions.';
+
+COMMENT ON COLUMN campaign.messages.status IS 'State in the life cycle message.';
+
+COMMENT ON COLUMN campaign.messages.review_notes IS 'Why it was rejected, in the reviewer''s words.';
+
+COMMENT ON COLUMN campaign.messages.sent_at IS 'When it was sent, by the engine or by a person.';
+
+COMMENT ON TABLE campaign.message_versions IS 'Every text that a message has had. Rows are added and never changed.';
+
+COMMENT ON COLUMN campaign.message_versions.origin IS 'generated, regenerated, edited or reverted.';
+
+COMMENT ON COLUMN campaign.message_versions.reason IS 'Why it was edited: too_formal, too_casual, wrong_tone, wrong_language, too_long, too_short, factually_wrong, off_topic, generic or other.';
+
+COMMENT ON TABLE campaign.message_feedback IS 'What reviewers did with messages, for those who write the prompts: edited, approved or rejected, and why. Rows are added and never changed.';
+
+COMMENT ON COLUMN campaign.message_feedback.version IS 'The version that was judged.';
+
+COMMENT ON POLICY messages_select ON campaign.messages IS 'Members read their tenants''.';
+
+COMMENT ON POLICY message_versions_select ON campaign.message_versions IS 'Members read their tenants''.';
+
+COMMENT ON POLICY message_feedback_select ON campaign.message_feedback IS 'Members read their tenants''.';
+
+COMMENT ON TRIGGER check_text ON campaign.messages IS 'A text keeps the limits of its channel.';
+
+COMMENT ON TRIGGER life_cycle ON campaign.messages IS 'Status follows the machine message; its steps are in message_feedback and message_versions.';
+
+CREATE FUNCTION campaign.lock_message(message uuid, OUT tenant uuid, OUT campaign uuid, OUT campaign_status text, OUT present campaign.messages)
+RETURNS record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  SELECT m.tenant_id, m.campaign_id INTO tenant, campaign FROM campaign.messages m
+   WHERE m.tenant_id = ANY (campaign.writable_tenants()) AND m.id = message;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'message % does not exist', coalesce('"' || message || '"', 'null')
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'No tenant that you may write to has a message with this id.',
+            HINT = 'Check the id; a message of another tenant is not found.';
+  END IF;
+  SELECT l.status INTO campaign_status FROM campaign.lock_outreach_campaign(campaign) l;
+  SELECT m.* INTO present FROM campaign.messages m WHERE m.tenant_id = tenant AND m.id = message FOR NO KEY UPDATE;
+END $$;
+
+COMMENT ON FUNCTION campaign.lock_message(uuid) IS
+'Internal: locks a message of the caller''s writable tenants and its campaign, and returns both; raises P0002.';
+
+CREATE FUNCTION campaign.require_reviewable(message campaign.messages, campaign_status text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  enrollment uuid;
+BEGIN
+  IF message.sent_at IS NOT NULL THEN
+    RAISE EXCEPTION 'message "%" was sent', message.id
+      USING ERRCODE = 'CP002',
+            DETAIL = format('It was sent at %s, and is what it was then.', message.sent_at),
+            HINT = 'Edit the messages of later steps.';
+  ELSIF campaign_status NOT IN ('review', 'approved', 'running', 'paused') THEN
+    RAISE EXCEPTION 'messages of a campaign in status "%" cannot be changed', campaign_status
+      USING ERRCODE = 'CP002',
+            DETAIL = 'They are reviewed in review and approved, and, until they are sent, in running and paused.',
+            HINT = 'Wait until the generation has finished, or clone the campaign.';
+  END IF;
+  IF campaign_status NOT IN ('running', 'paused') THEN
+    RETURN;
+  END IF;
+  -- a worker who has it sends what it was
+  SELECT e.id INTO enrollment FROM campaign.campaign_enrollments e
+   WHERE e.tenant_id = message.tenant_id AND e.contact_id = message.contact_id AND e.campaign_id = message.campaign_id AND e.status = 'active';
+  PERFORM 1 FROM campaign.touch_queue q
+   WHERE q.tenant_id = message.tenant_id AND q.enrollment_id = enrollment FOR NO KEY UPDATE;
+  IF EXISTS (SELECT FROM campaign.touch_queue q
+              WHERE q.tenant_id = message.tenant_id AND q.enrollment_id = enrollment AND q.touch_number = message.touch_number
+                AND (q.lease_until > clock_timestamp() OR q.flags & 1 = 1)) THEN
+    RAISE EXCEPTION 'message "%" is being sent', message.id
+      USING ERRCODE = 'CP002',
+            DETAIL = 'A worker has claimed its touch.',
+            HINT = 'Try again when it is reported or the lease has ended.';
+  END IF;
+END $$;
+
+COMMENT ON FUNCTION campaign.require_reviewable(campaign.messages, text) IS
+'Internal: raises CP002 for a message that was sent or is with a worker, and where the campaign''s status allows no review.';
+
+CREATE FUNCTION campaign.require_message_version(message campaign.messages, version integer) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF version <> message.version THEN
+    RAISE EXCEPTION 'message "%" has changed', message.id
+      USING ERRCODE = 'CP002',
+            DETAIL = format('Version %s was meant, and the present one is %s.', version, message.version),
+            HINT = 'Read it again.';
+  END IF;
+END $$;
+
+COMMENT ON FUNCTION campaign.require_message_version(campaign.messages, integer) IS
+'Internal: raises CP002 if the version of a message is not the one that was meant; NULL means any.';
+
+CREATE FUNCTION campaign.edit_message(message uuid, reason text, body text DEFAULT NULL, subject text DEFAULT NULL, body_html text DEFAULT NULL,
+  note text DEFAULT NULL, version integer DEFAULT NULL)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  locked record := campaign.lock_message(message);
+  old campaign.messages := locked.present;
+  new_version integer;
+BEGIN
+  IF reason IS NULL OR reason NOT IN ('too_formal', 'too_casual', 'wrong_tone', 'wrong_language', 'too_long', 'too_short',
+                                      'factually_wrong', 'off_topic', 'generic', 'other') THEN
+    RAISE EXCEPTION 'unknown reason % of an edit', coalesce(quote_literal(left(reason, 100)), 'NULL')
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'The reasons are too_formal, too_casual, wrong_tone, wrong_language, too_long, too_short, factually_wrong, off_topic, generic and other.',
+            HINT = 'Say more in note.';
+  END IF;
+  PERFORM campaign.require_message_version(old, version);
+  PERFORM campaign.require_reviewable(old, locked.campaign_status);
+  new_version := campaign.add_message_version(old.tenant_id, old.id, 'edited',
+    CASE WHEN subject IS NULL THEN old.subject ELSE nullif(subject, '') END,
+    CASE WHEN body IS NULL THEN old.body ELSE nullif(body, '') END,
+    CASE WHEN body_html IS NULL THEN old.body_html ELSE nullif(body_html, '') END, reason, note);
+  INSERT INTO campaign.message_feedback (tenant_id, message_id, version, action, reason, note, member, at)
+  VALUES (old.tenant_id, old.id, old.version, 'edited', reason, note, campaign.current_member(), campaign.now());
+  PERFORM campaign.reopen_review(old.tenant_id, old.campaign_id, locked.campaign_status);
+  RETURN new_version;
+END $$;
+
+COMMENT ON FUNCTION campaign.edit_message(uuid, text, text, text, text, text, integer) IS
+'Changes the text of a message (NULL leaves a part as it is, the empty string takes it away) and returns its new version, which is to be reviewed; an approved campaign goes back to review. reason: too_formal, too_casual, wrong_tone, wrong_language, too_long, too_short, factually_wrong, off_topic, generic or other. version: the one that was read; if it is no longer the present one, CP002. Raises CP002 for a message that was sent or is with a worker, or where the campaign is not in review, approved, running or paused, 22023 for an unknown reason, 23514 and CP003 for a text that the channel does not take, P0002.';
+
+CREATE FUNCTION campaign.revert_message(message uuid, version integer, note text DEFAULT NULL) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  locked record := campaign.lock_message(message);
+  old campaign.messages := locked.present;
+  former campaign.message_versions;
+  new_version integer;
+BEGIN
+  SELECT v.* INTO former FROM campaign.message_versions v
+   WHERE v.tenant_id = old.tenant_id AND v.message_id = old.id AND v.version = version;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'message "%" has no version %', message, coalesce(version::text, 'null')
+      USING ERRCODE = 'no_data_found',
+            DETAIL = format('Its versions are 1 to %s.', old.version),
+            HINT = 'See campaign.message_versions.';
+  END IF;
+  PERFORM campaign.require_reviewable(old, locked.campaign_status);
+  new_version := campaign.add_message_version(old.tenant_id, old.id, 'reverted', former.subject, former.body, former.body_html, NULL, note);
+  PERFORM campaign.reopen_review(old.tenant_id, old.campaign_id, locked.campaign_status);
+  RETURN new_version;
+END $$;
+
+COMMENT ON FUNCTION campaign.revert_message(uuid, integer, text) IS
+'Gives a message the text of one of its versions again, as a new version that is to be reviewed; returns its number. Raises P0002 for a version that there is not, and what edit_message() does.';
+
+CREATE FUNCTION campaign.reopen_review(tenant uuid, campaign uuid, status text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF status = 'approved' THEN
+    PERFORM campaign.transition_campaign(campaign, 'review', 'a message was edited');
+  END IF;
+END $$;
+
+COMMENT ON FUNCTION campaign.reopen_review(uuid, uuid, text) IS
+'Internal: an approved campaign, locked, of which a message is to be reviewed again goes back to review.';
+
+CREATE FUNCTION campaign.review_message(message uuid, action text, reason text, version integer) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  locked record := campaign.lock_message(message);
+  old campaign.messages := locked.present;
+  now_time timestamptz := campaign.now();
+  wanted text := CASE action WHEN 'approve' THEN 'approved' ELSE 'rejected' END;
+BEGIN
+  PERFORM campaign.require_message_version(old, version);
+  PERFORM campaign.require_reviewable(old, locked.campaign_status);
+  IF old.status = wanted THEN
+    RETURN 'unchanged';
+  END IF;
+  IF wanted = 'approved' AND EXISTS (SELECT FROM campaign.campaign_contacts k
+       WHERE k.tenant_id = old.tenant_id AND k.campaign_id = old.campaign_id AND k.contact_id = old.contact_id AND k.status = 'excluded') THEN
+    RAISE EXCEPTION 'the contact of message "%" is excluded', message
+      USING ERRCODE = 'CP002',
+            DETAIL = 'Nothing is sent to a contact who was excluded from the campaign.',
+            HINT = 'Leave the message as it is.';
+  END IF;
+  UPDATE campaign.messages m
+     SET status = wanted, updated_at = now_time,
+         approved_by = CASE wanted WHEN 'approved' THEN campaign.current_member() END,
+         approved_at = CASE wanted WHEN 'approved' THEN now_time END,
+         review_notes = CASE wanted WHEN 'rejected' THEN reason END
+   WHERE m.tenant_id = old.tenant_id AND m.id = old.id;
+  INSERT INTO campaign.message_feedback (tenant_id, message_id, version, action, reason, member, at)
+  VALUES (old.tenant_id, old.id, old.version, wanted, reason, campaign.current_member(), now_time);
+  RETURN wanted;
+END $$;
+
+COMMENT ON FUNCTION campaign.review_message(uuid, text, text, integer) IS
+'Internal: approves or rejects one message and returns approved, rejected or unchanged; raises CP001, CP002, P0002.';
+
+CREATE FUNCTION campaign.review_messages(ids uuid[], action text, reason text DEFAULT NULL, versions integer[] DEFAULT NULL)
+RETURNS TABLE (message_id uuid, result text, code text, detail text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  item record;
+  fault_detail text;
+BEGIN
+  IF action IS NULL OR action NOT IN ('approve', 'reject') THEN
+    RAISE EXCEPTION 'unknown action %', coalesce(quote_literal(left(action, 100)), 'NULL')
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'Messages are approved or rejected.',
+            HINT = 'Pass approve or reject; campaign.edit_message() changes a message.';
+  ELSIF action = 'reject' AND coalesce(btrim(reason), '') = '' THEN
+    RAISE EXCEPTION 'a rejection needs a reason'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'Whoever writes the messages learns from it.',
+            HINT = 'Say in a few words what is wrong.';
+  ELSIF length(reason) > 2000 THEN
+    RAISE EXCEPTION 'reason is too long'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('It has %s characters, and 2000 are the most.', length(reason)),
+            HINT = 'Say it in a few words.';
+  ELSIF cardinality(campaign.writable_tenants()) = 0 THEN
+    RAISE EXCEPTION 'permission denied to review messages'
+      USING ERRCODE = 'insufficient_privilege',
+            DETAIL = 'You are an editor or owner of no tenant.',
+            HINT = 'Ask an owner.';
+  ELSIF cardinality(versions) <> cardinality(ids) THEN
+    RAISE EXCEPTION 'ids and versions differ in number'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('There are %s ids and %s versions.', cardinality(ids), cardinality(versions)),
+            HINT = 'Pass for each message the version that was read, or no versions.';
+  END IF;
+  -- by campaign and message, so that two calls wait for each other in one direction
+  FOR item IN
+    SELECT i.id, i.version, min(i.place) AS place
+      FROM unnest(ids, versions) WITH ORDINALITY i(id, version, place)
+      LEFT JOIN campaign.messages m ON m.tenant_id = ANY (campaign.writable_tenants()) AND m.id = i.id
+     GROUP BY i.id, i.version, m.campaign_id ORDER BY m.campaign_id, i.id, i.version
+  LOOP
+    message_id := item.id;
+    BEGIN
+      code := NULL;
+      detail := NULL;
+      result := campaign.review_message(item.id, action, reason, item.version);
+    EXCEPTION WHEN SQLSTATE 'P0002' OR SQLSTATE 'CP001' OR SQLSTATE 'CP002' THEN
+      GET STACKED DIAGNOSTICS fault_detail = PG_EXCEPTION_DETAIL;
+      result := 'refused';
+      code := SQLSTATE;
+      detail := SQLERRM || coalesce('. ' || fault_detail, '');
+    END;
+    RETURN NEXT;
+  END LOOP;
+END $$;
+
+COMMENT ON FUNCTION campaign.review_messages(uuid[], text, text, integer[]) IS
+'Approves or rejects messages, each by itself: one that cannot be does not keep the others. action: approve, or reject with a reason. versions: for each message the one that was read, so that nothing is approved that was edited meanwhile. Returns for each id, once, the result approved, rejected, unchanged or refused, and then the SQLSTATE that says why and its facts: P0002 (not yours, or there is none), CP001 (a rejected message is edited or reverted before it is approved), CP002 (sent, with a worker, changed since, the contact excluded, or the campaign not under review). Raises 22023 for a bad action or reason, 42501 for who only reads.';
+
+CREATE FUNCTION campaign.review_queue(campaign uuid, status text DEFAULT 'draft', channel text DEFAULT NULL, touch_number integer DEFAULT NULL,
+  max_rows integer DEFAULT 50, after_position bigint DEFAULT 0)
+RETURNS TABLE ("position" bigint, total bigint, message_id uuid, contact_id uuid, contact_name text, score numeric, touch smallint, variant text,
+  message_channel text, subject text, body text, body_html text, message_status text, version integer, review_notes text)
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  owner_tenant uuid;
+BEGIN
+  SELECT c.tenant_id INTO owner_tenant FROM campaign.campaigns c
+   WHERE c.tenant_id = ANY (campaign.readable_tenants()) AND c.id = campaign AND c.kind = 'outreach';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'campaign % does not exist', coalesce('"' || campaign || '"', 'null')
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'No tenant of yours has an outreach campaign with this id.',
+            HINT = 'Check the id; a campaign of another tenant is not found.';
+  END IF;
+  IF max_rows IS NULL OR max_rows NOT BETWEEN 1 AND 1000 OR after_position IS NULL OR after_position < 0 THEN
+    RAISE EXCEPTION 'max_rows or after_position is out of range'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'A page has 1 to 1000 rows, and begins behind a position from 0.',
+            HINT = 'Pass the last position of the page before as after_position.';
+  END IF;
+  RETURN QUERY
+    SELECT r.* FROM (
+      SELECT row_number() OVER (ORDER BY c.score DESC NULLS LAST, m.contact_id, m.touch_number, m.variant), count(*) OVER (),
+             m.id, m.contact_id, coalesce(c.name, btrim(concat_ws(' ', c.first_name, c.last_name))), c.score::numeric, m.touch_number, m.variant,
+             m.channel, m.subject::text, m.body::text, m.body_html::text, m.status, m.version, m.review_notes
+        FROM campaign.messages m
+        JOIN campaign.contacts c ON c.tenant_id = m.tenant_id AND c.id = m.contact_id
+        JOIN campaign.campaign_contacts k ON k.tenant_id = m.tenant_id AND k.campaign_id = m.campaign_id AND k.contact_id = m.contact_id
+       WHERE m.tenant_id = owner_tenant AND m.campaign_id = campaign AND k.status <> 'excluded'
+         AND c.tenant_id = owner_tenant AND k.tenant_id = owner_tenant
+         AND (review_queue.status IS NULL OR m.status = review_queue.status)
+         AND (review_queue.channel IS NULL OR m.channel = review_queue.channel)
+         AND (review_queue.touch_number IS NULL OR m.touch_number = review_queue.touch_number)) r
+     WHERE r.row_number > after_position ORDER BY r.row_number LIMIT max_rows;
+END $$;
+
+COMMENT ON FUNCTION campaign.review_queue(uuid, text, text, integer, integer, bigint) IS
+'The messages of a campaign that wait for review (or have another status; NULL: any), those of excluded contacts left out, in an order that stays: contacts of the highest score first, then by contact, step and variant; with the position of each and the total. Raises P0002 for a campaign that is not yours, 22023 for a bad page.';
+
+CREATE FUNCTION campaign.approval_obstacle(tenant uuid, campaign uuid) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  approved bigint;
+  drafts bigint;
+BEGIN
+  SELECT count(*) FILTER (WHERE m.status = 'approved'), count(*) FILTER (WHERE m.status = 'draft') INTO approved, drafts
+    FROM campaign.messages m
+    JOIN campaign.campaign_contacts k ON k.tenant_id = m.tenant_id AND k.campaign_id = m.campaign_id AND k.contact_id = m.contact_id
+   WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND k.tenant_id = tenant AND k.status <> 'excluded';
+  RETURN CASE WHEN drafts > 0 THEN format('messages that wait for review: %s', drafts)
+              WHEN approved = 0 THEN 'no message is approved' END;
+END $$;
+
+COMMENT ON FUNCTION campaign.approval_obstacle(uuid, uuid) IS
+'Internal: what keeps a campaign from being approved, its messages to excluded contacts left out; NULL if nothing does.';
+
+CREATE FUNCTION campaign.review_summary(campaign uuid, OUT total bigint, OUT draft bigint, OUT approved bigint, OUT rejected bigint, OUT sent bigint,
+  OUT active_contacts bigint, OUT excluded_contacts bigint, OUT by_channel jsonb, OUT can_approve boolean, OUT obstacle text)
+RETURNS record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  target campaign.campaigns;
+BEGIN
+  SELECT c.* INTO target FROM campaign.campaigns c
+   WHERE c.tenant_id = ANY (campaign.readable_tenants()) AND c.id = campaign AND c.kind = 'outreach';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'campaign % does not exist', coalesce('"' || campaign || '"', 'null')
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'No tenant of yours has an outreach campaign with this id.',
+            HINT = 'Check the id; a campaign of another tenant is not found.';
+  END IF;
+  SELECT count(*) FILTER (WHERE k.status <> 'excluded'), count(*) FILTER (WHERE k.status = 'excluded')
+    INTO active_contacts, excluded_contacts
+    FROM campaign.campaign_contacts k WHERE k.tenant_id = target.tenant_id AND k.campaign_id = campaign;
+  SELECT coalesce(sum(n.total), 0), coalesce(sum(n.draft), 0), coalesce(sum(n.approved), 0), coalesce(sum(n.rejected), 0), coalesce(sum(n.sent), 0),
+         coalesce(jsonb_object_agg(n.channel, jsonb_build_object('total', n.total, 'draft', n.draft, 'approved', n.approved,
+                                                                  'rejected', n.rejected, 'sent', n.sent)), '{}')
+    INTO total, draft, approved, rejected, sent, by_channel
+    FROM (SELECT m.channel, count(*) AS total, count(*) FILTER (WHERE m.status = 'draft') AS draft,
+                 count(*) FILTER (WHERE m.status = 'approved') AS approved, count(*) FILTER (WHERE m.status = 'rejected') AS rejected,
+                 count(*) FILTER (WHERE m.sent_at IS NOT NULL) AS sent
+            FROM campaign.messages m
+            JOIN campaign.campaign_contacts k ON k.tenant_id = m.tenant_id AND k.campaign_id = m.campaign_id AND k.contact_id = m.contact_id
+           WHERE m.tenant_id = target.tenant_id AND m.campaign_id = campaign AND k.tenant_id = target.tenant_id AND k.status <> 'excluded'
+           GROUP BY m.channel) n;
+  obstacle := CASE WHEN target.status <> 'review' THEN format('the campaign is in status "%s"', target.status)
+                   ELSE campaign.approval_obstacle(target.tenant_id, campaign) END;
+  can_approve := obstacle IS NULL;
+END $$;
+
+COMMENT ON FUNCTION campaign.review_summary(uuid) IS
+'How far the review of a campaign is: its messages by status and channel (sent: also delivered and replied), those of excluded contacts left out; its contacts; whether it can be approved and, if not, why. Raises P0002 for a campaign that is not yours.';
+
+CREATE VIEW campaign.message_insights WITH (security_invoker = true) AS
+  SELECT m.tenant_id, m.campaign_id, m.channel, m.touch_number, f.action, CASE f.action WHEN 'edited' THEN f.reason END AS reason,
+         count(*) AS times, count(DISTINCT f.message_id) AS messages
+    FROM campaign.message_feedback f
+    JOIN campaign.messages m ON m.tenant_id = f.tenant_id AND m.id = f.message_id
+   GROUP BY m.tenant_id, m.campaign_id, m.channel, m.touch_number, f.action, CASE f.action WHEN 'edited' THEN f.reason END;
+
+COMMENT ON VIEW campaign.message_insights IS 'What reviewers did with the messages of a step, and of edits why: how often, and with how many messages.';
+
+CREATE FUNCTION campaign.reject_excluded_messages() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  now_time timestamptz := campaign.now();
+BEGIN
+  UPDATE campaign.messages m
+     SET status = 'rejected', review_notes = 'the contact was excluded', approved_by = NULL, approved_at = NULL, updated_at = now_time
+    FROM changed k
+   WHERE m.tenant_id = k.tenant_id AND m.campaign_id = k.campaign_id AND m.contact_id = k.contact_id
+     AND k.status = 'excluded' AND m.status IN ('draft', 'approved');
+  RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION campaign.reject_excluded_messages() IS
+'Trigger on campaign_contacts: messages of a contact who is excluded, and that were not sent, are rejected.';
+
+CREATE TRIGGER reject_messages AFTER UPDATE ON campaign.campaign_contacts
+  REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION campaign.reject_excluded_messages();
+
+COMMENT ON TRIGGER reject_messages ON campaign.campaign_contacts IS 'Nothing more is sent to whom the campaign has excluded.';
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'EXECUTE', 'FUNCTION campaign.edit_message(uuid, text, text, text, text, text, integer)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.revert_message(uuid, integer, text)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.review_messages(uuid[], text, text, integer[])'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.review_queue(uuid, text, text, integer, integer, bigint)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.review_summary(uuid)'),
+  ('member', 'SELECT', 'TABLE campaign.message_insights');
 
 -- PUBLIC gets nothing, not even EXECUTE; campaign.grant_access() hands out levels.
 REVOKE ALL ON ALL ROUTINES IN SCHEMA campaign FROM PUBLIC;
