@@ -27,7 +27,7 @@ CREATE FUNCTION pg_temp.set_status(campaign uuid, wanted text) RETURNS void LANG
 -- and a message
 CREATE FUNCTION pg_temp.write(campaign uuid, who text, touch integer, channel text, text text, variant text DEFAULT 'a') RETURNS uuid LANGUAGE sql SECURITY DEFINER AS $$
 	WITH m AS (
-		INSERT INTO campaign.messages (tenant_id, campaign_id, contact_id, touch_number, variant, plan_version, channel, subject, body, created_at, updated_at)
+		INSERT INTO campaign.messages (tenant_id, campaign_id, contact_id, touch_number, variant, plan_version, channel, subject, body, created_at, changed_at)
 		SELECT k.tenant_id, k.campaign_id, k.contact_id, touch, variant, 1, channel, CASE channel WHEN 'email' THEN 'Hi ' || who END, text, campaign.now(), campaign.now()
 		FROM campaign.campaign_contacts k JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
 		WHERE k.campaign_id = campaign AND c.first_name = who RETURNING *),

@@ -1,7 +1,6 @@
 /*
  * contact_filter.c
- *		Which contacts are meant, as a jsonb document: its tables, and the SQL
- *		functions over them.
+ *		Which contacts are meant, as a jsonb document: its tables.
  *
  * Only the form is judged here.  What a filter finds is asked in SQL
  * (contact_assignment.sql), so a key that is added here is added there.
@@ -21,10 +20,6 @@
 #define MAX_SCORE 10000
 
 static bool IsLanguage(const char *text, int len);
-
-PG_FUNCTION_INFO_V1(campaign_require_contact_filter);
-PG_FUNCTION_INFO_V1(campaign_contact_filter_errors);
-PG_FUNCTION_INFO_V1(campaign_contact_filter_schema);
 
 static const DocFormat language_format = {
 	.name = "two lower-case letters",
@@ -65,34 +60,11 @@ static const Document ContactFilterDocument = {
 	.constraint = "contact_filter_check",
 	.title = "contact_filter",
 	.description = "Which contacts are meant: those of whom every key is true.",
+	.unwrap = "unwrap_contact_filter",
 	.root = &filter_schema
 };
 
-/*
- * The check behind the domain: true, or CP003.
- */
-Datum
-campaign_require_contact_filter(PG_FUNCTION_ARGS)
-{
-	DocumentRequire(&ContactFilterDocument, PG_GETARG_JSONB_P(0));
-	PG_RETURN_BOOL(true);
-}
-
-/*
- * Every fault of form as (path, code, message, hint).
- */
-Datum
-campaign_contact_filter_errors(PG_FUNCTION_ARGS)
-{
-	DocumentReturnFaults(&ContactFilterDocument, PG_GETARG_JSONB_P(0), fcinfo);
-	return (Datum) 0;
-}
-
-Datum
-campaign_contact_filter_schema(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_JSONB_P(DocumentJsonSchema(&ContactFilterDocument));
-}
+DOCUMENT_FUNCTIONS(contact_filter, ContactFilterDocument);
 
 static bool
 IsLanguage(const char *text, int len)

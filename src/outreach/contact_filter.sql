@@ -20,8 +20,20 @@ CREATE FUNCTION campaign.contact_filter_schema() RETURNS jsonb
   AS 'MODULE_PATHNAME', 'campaign_contact_filter_schema';
 COMMENT ON FUNCTION campaign.contact_filter_schema() IS 'The rules of campaign.contact_filter as JSON Schema 2020-12, for front ends. Generated from the tables that the domain is checked with.';
 
+CREATE FUNCTION campaign.normalize_contact_filter(filter jsonb) RETURNS jsonb
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'campaign_normalize_contact_filter';
+COMMENT ON FUNCTION campaign.normalize_contact_filter(jsonb) IS 'The filter with numbers in one spelling; the same again for its own result. Raises CP003 for an invalid filter.';
+
+CREATE FUNCTION campaign.unwrap_contact_filter(filter jsonb) RETURNS jsonb
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'campaign_unwrap_contact_filter';
+COMMENT ON FUNCTION campaign.unwrap_contact_filter(jsonb) IS 'Undoes double encoding: of a string that holds the JSON text of an object, however often encoded, that object; an object as it is. The result is not validated. Raises CP003 for anything else.';
+
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'USAGE', 'DOMAIN campaign.contact_filter'),
   ('member', 'EXECUTE', 'FUNCTION campaign.require_contact_filter(jsonb)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.contact_filter_errors(jsonb)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.normalize_contact_filter(jsonb)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.unwrap_contact_filter(jsonb)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.contact_filter_schema()');

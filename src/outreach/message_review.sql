@@ -160,7 +160,7 @@ BEGIN
             HINT = 'Leave the message as it is.';
   END IF;
   UPDATE campaign.messages m
-     SET status = wanted, updated_at = now_time,
+     SET status = wanted, changed_at = now_time,
          approved_by = CASE wanted WHEN 'approved' THEN campaign.current_member() END,
          approved_at = CASE wanted WHEN 'approved' THEN now_time END,
          review_notes = CASE wanted WHEN 'rejected' THEN reason END
@@ -341,7 +341,7 @@ DECLARE
   now_time timestamptz := campaign.now();
 BEGIN
   UPDATE campaign.messages m
-     SET status = 'rejected', review_notes = 'the contact was excluded', approved_by = NULL, approved_at = NULL, updated_at = now_time
+     SET status = 'rejected', review_notes = 'the contact was excluded', approved_by = NULL, approved_at = NULL, changed_at = now_time
     FROM changed k
    WHERE m.tenant_id = k.tenant_id AND m.campaign_id = k.campaign_id AND m.contact_id = k.contact_id
      AND k.status = 'excluded' AND m.status IN ('draft', 'approved');

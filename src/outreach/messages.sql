@@ -38,7 +38,7 @@ CREATE TABLE campaign.messages (
   approved_at  timestamptz,
   sent_at      timestamptz,
   created_at   timestamptz NOT NULL,
-  updated_at   timestamptz NOT NULL,
+  changed_at   timestamptz NOT NULL,
   CONSTRAINT messages_pkey PRIMARY KEY (tenant_id, id),
   CONSTRAINT messages_place_key UNIQUE (tenant_id, campaign_id, contact_id, touch_number, variant),
   CONSTRAINT messages_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
@@ -117,7 +117,7 @@ DECLARE
 BEGIN
   UPDATE campaign.messages m
      SET version = m.version + 1, subject = subject, body = body, body_html = body_html, status = 'draft',
-         review_notes = NULL, approved_by = NULL, approved_at = NULL, updated_at = now_time
+         review_notes = NULL, approved_by = NULL, approved_at = NULL, changed_at = now_time
    WHERE m.tenant_id = tenant AND m.id = message
   RETURNING m.version INTO new_version;
   INSERT INTO campaign.message_versions (tenant_id, message_id, version, origin, subject, body, body_html, reason, note, author, at)
@@ -143,7 +143,7 @@ INSERT INTO campaign.personal_data (relation, position, belongs, scrub) VALUES
   ('message_versions', 17, 't.message_id IN (SELECT m.id FROM campaign.messages m WHERE m.tenant_id = $1 AND m.contact_id = $2)',
    'subject = NULL, body = NULL, body_html = NULL, note = NULL'),
   ('message_feedback', 18, 't.message_id IN (SELECT m.id FROM campaign.messages m WHERE m.tenant_id = $1 AND m.contact_id = $2)',
-   'note = NULL');
+   'note = NULL, reason = CASE t.action WHEN ''rejected'' THEN ''(erased)'' ELSE t.reason END');
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.messages'),
   ('member', 'SELECT', 'TABLE campaign.message_versions'),

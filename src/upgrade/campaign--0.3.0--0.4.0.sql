@@ -1000,10 +1000,24 @@ CREATE FUNCTION campaign.contact_filter_schema() RETURNS jsonb
 
 COMMENT ON FUNCTION campaign.contact_filter_schema() IS 'The rules of campaign.contact_filter as JSON Schema 2020-12, for front ends. Generated from the tables that the domain is checked with.';
 
+CREATE FUNCTION campaign.normalize_contact_filter(filter jsonb) RETURNS jsonb
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'campaign_normalize_contact_filter';
+
+COMMENT ON FUNCTION campaign.normalize_contact_filter(jsonb) IS 'The filter with numbers in one spelling; the same again for its own result. Raises CP003 for an invalid filter.';
+
+CREATE FUNCTION campaign.unwrap_contact_filter(filter jsonb) RETURNS jsonb
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'campaign_unwrap_contact_filter';
+
+COMMENT ON FUNCTION campaign.unwrap_contact_filter(jsonb) IS 'Undoes double encoding: of a string that holds the JSON text of an object, however often encoded, that object; an object as it is. The result is not validated. Raises CP003 for anything else.';
+
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'USAGE', 'DOMAIN campaign.contact_filter'),
   ('member', 'EXECUTE', 'FUNCTION campaign.require_contact_filter(jsonb)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.contact_filter_errors(jsonb)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.normalize_contact_filter(jsonb)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.unwrap_contact_filter(jsonb)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.contact_filter_schema()');
 
 INSERT INTO campaign.life_cycle_states (machine, state, "position", is_initial, is_final, description, seeded) VALUES
@@ -1983,7 +1997,7 @@ CREATE TABLE campaign.messages (
   approved_at  timestamptz,
   sent_at      timestamptz,
   created_at   timestamptz NOT NULL,
-  updated_at   timestamptz NOT NULL,
+  changed_at   timestamptz NOT NULL,
   CONSTRAINT messages_pkey PRIMARY KEY (tenant_id, id),
   CONSTRAINT messages_place_key UNIQUE (tenant_id, campaign_id, contact_id, touch_number, variant),
   CONSTRAINT messages_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
@@ -2065,7 +2079,7 @@ DECLARE
 BEGIN
   UPDATE campaign.messages m
      SET version = m.version + 1, subject = subject, body = body, body_html = body_html, status = 'draft',
-         review_notes = NULL, approved_by = NULL, approved_at = NULL, updated_at = now_time
+         review_notes = NULL, approved_by = NULL, approved_at = NULL, changed_at = now_time
    WHERE m.tenant_id = tenant AND m.id = message
   RETURNING m.version INTO new_version;
   INSERT INTO campaign.message_versions (tenant_id, message_id, version, origin, subject, body, body_html, reason, note, author, at)
@@ -2097,7 +2111,7 @@ INSERT INTO campaign.personal_data (relation, position, belongs, scrub) VALUES
   ('message_versions', 17, 't.message_id IN (SELECT m.id FROM campaign.messages m WHERE m.tenant_id = $1 AND m.contact_id = $2)',
    'subject = NULL, body = NULL, body_html = NULL, note = NULL'),
   ('message_feedback', 18, 't.message_id IN (SELECT m.id FROM campaign.messages m WHERE m.tenant_id = $1 AND m.contact_id = $2)',
-   'note = NULL');
+   'note = NULL, reason = CASE t.action WHEN ''rejected'' THEN ''(erased)'' ELSE t.reason END');
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.messages'),
@@ -2302,7 +2316,7 @@ BEGIN
             HINT = 'Leave the message as it is.';
   END IF;
   UPDATE campaign.messages m
-     SET status = wanted, updated_at = now_time,
+     SET status = wanted, changed_at = now_time,
          approved_by = CASE wanted WHEN 'approved' THEN campaign.current_member() END,
          approved_at = CASE wanted WHEN 'approved' THEN now_time END,
          review_notes = CASE wanted WHEN 'rejected' THEN reason END
@@ -2487,7 +2501,7 @@ DECLARE
   now_time timestamptz := campaign.now();
 BEGIN
   UPDATE campaign.messages m
-     SET status = 'rejected', review_notes = 'the contact was excluded', approved_by = NULL, approved_at = NULL, updated_at = now_time
+     SET status = 'rejected', review_notes = 'the contact was excluded', approved_by = NULL, approved_at = NULL, changed_at = now_time
     FROM changed k
    WHERE m.tenant_id = k.tenant_id AND m.campaign_id = k.campaign_id AND m.contact_id = k.contact_id
      AND k.status = 'excluded' AND m.status IN ('draft', 'approved');

@@ -88,7 +88,7 @@ BEGIN
 	INSERT INTO campaign.contact_cooldowns (tenant_id, channel, cooldown) VALUES (tenant, 'email', '10 days');
 	assigned := campaign.create_campaign(tenant, 'assigned', steps, 'assigned');
 	PERFORM campaign.assign_contacts(assigned, filter => '{"tags": ["batch"]}');
-	INSERT INTO campaign.messages (tenant_id, campaign_id, contact_id, touch_number, plan_version, channel, subject, body, created_at, updated_at)
+	INSERT INTO campaign.messages (tenant_id, campaign_id, contact_id, touch_number, plan_version, channel, subject, body, created_at, changed_at)
 	VALUES (tenant, assigned, contact, 1, 1, 'email', 'Hi', 'Hi', now(), now()) RETURNING id INTO message;
 	INSERT INTO campaign.message_versions (tenant_id, message_id, version, origin, subject, body, at) VALUES (tenant, message, 1, 'generated', 'Hi', 'Hi', now());
 	INSERT INTO campaign.message_feedback (tenant_id, message_id, version, action, at) VALUES (tenant, message, 1, 'approved', now());
@@ -463,6 +463,8 @@ INSERT INTO probe.cases VALUES
 	('campaign.require_contact_filter(jsonb)', NULL, 'pure'),
 	('campaign.contact_filter_errors(jsonb)', NULL, 'pure'),
 	('campaign.contact_filter_schema()', NULL, 'pure'),
+	('campaign.normalize_contact_filter(jsonb)', NULL, 'pure'),
+	('campaign.unwrap_contact_filter(jsonb)', NULL, 'pure'),
 	('campaign.tag_contacts(uuid,uuid[],text[])', $$campaign.tag_contacts('{tenant}', ARRAY['{contact}']::uuid[], '{hot}')$$, '^P0002'),
 	('campaign.tag_contacts(uuid,uuid[],text[])', $$campaign.tag_contacts('{own.tenant}', ARRAY['{contact}']::uuid[], '{hot}')$$, '^value: 0$'),
 	('campaign.untag_contacts(uuid,uuid[],text[])', $$campaign.untag_contacts('{tenant}', NULL, '{batch}')$$, '^P0002'),
