@@ -7,7 +7,7 @@ SELECT no_plan();
 CREATE TEMP VIEW kinds AS
 	SELECT t.oid, t.typname::text AS name FROM pg_type t
 	WHERE t.typnamespace = 'campaign'::regnamespace AND t.typtype = 'd' AND t.typbasetype = 'jsonb'::regtype;
-SELECT set_eq('SELECT name FROM kinds', $$VALUES ('generation_config'), ('sender_config'), ('template_config')$$,
+SELECT set_eq('SELECT name FROM kinds', $$VALUES ('contact_filter'), ('generation_config'), ('sender_config'), ('template_config')$$,
 	'domains over jsonb are the kinds of documents');
 
 CREATE TEMP VIEW functions AS
