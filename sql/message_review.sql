@@ -130,6 +130,23 @@ SELECT campaign.edit_message(:'cid1', 'too_long', 'Cid');
 SELECT status FROM campaign.campaigns WHERE id = :'steel';
 
 --
+-- While a worker has a touch, its message is what he was given
+--
+RESET ROLE;
+SELECT pg_temp.set_status(:'steel', 'running') \g /dev/null
+UPDATE campaign.lanes SET paused = false, paused_at = NULL WHERE tenant_id = :'acme';
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE id = :'acme';
+SELECT (campaign.enroll(:'steel', contact_id)).outcome FROM campaign.messages WHERE id = :'cid1';
+SELECT lease_token AS token FROM campaign.claim_due_touches('worker') \gset
+SET ROLE regress_review_ann;
+SELECT pg_temp.try(format('SELECT campaign.edit_message(%L, ''other'', ''x'')', :'cid1'));
+SELECT result, code FROM campaign.review_messages(ARRAY[:'cid1', :'abe2']::uuid[], 'reject', 'no') ORDER BY 1;
+RESET ROLE;
+SELECT campaign.release_touch(:'token');
+SET ROLE regress_review_ann;
+SELECT campaign.edit_message(:'cid1', 'other', 'Dear Cid');
+
+--
 -- A sent message is history
 --
 RESET ROLE;

@@ -511,8 +511,9 @@ begin_part(TouchScan *scan, QueueReader *queue, DueLane *lane)
 
 /*
  * The next row of the part that the snapshot sees, into queue->slot and
- * lane->last; false at the end, or where the claim stops.  An entry that it does not see is dead to
- * everybody; or to whoever comes later; or somebody is still at it.
+ * lane->last; false at the end, or where the claim stops.  An entry that it
+ * does not see is dead to everybody; or to whoever comes later; or somebody is
+ * still at it.
  */
 static bool
 next_entry(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low)

@@ -2168,16 +2168,21 @@ BEGIN
             HINT = 'Check the id; a message of another tenant is not found.';
   END IF;
   SELECT l.status INTO campaign_status FROM campaign.lock_outreach_campaign(campaign) l;
+  -- before the message, as whoever reports its touch
+  IF campaign_status IN ('running', 'paused') THEN
+    PERFORM 1 FROM campaign.messages m
+      JOIN campaign.campaign_enrollments e ON e.tenant_id = m.tenant_id AND e.contact_id = m.contact_id AND e.campaign_id = m.campaign_id
+      JOIN campaign.touch_queue q ON q.tenant_id = e.tenant_id AND q.enrollment_id = e.id
+     WHERE m.tenant_id = tenant AND m.id = message AND e.tenant_id = tenant AND q.tenant_id = tenant FOR NO KEY UPDATE OF q;
+  END IF;
   SELECT m.* INTO present FROM campaign.messages m WHERE m.tenant_id = tenant AND m.id = message FOR NO KEY UPDATE;
 END $$;
 
 COMMENT ON FUNCTION campaign.lock_message(uuid) IS
-'Internal: locks a message of the caller''s writable tenants and its campaign, and returns both; raises P0002.';
+'Internal: locks a message of the caller''s writable tenants, its campaign, and in running and paused the queue row of its contact; returns message and campaign. Raises P0002.';
 
 CREATE FUNCTION campaign.require_reviewable(message campaign.messages, campaign_status text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  enrollment uuid;
 BEGIN
   IF message.sent_at IS NOT NULL THEN
     RAISE EXCEPTION 'message "%" was sent', message.id
@@ -2190,16 +2195,10 @@ BEGIN
             DETAIL = 'They are reviewed in review and approved, and, until they are sent, in running and paused.',
             HINT = 'Wait until the generation has finished, or clone the campaign.';
   END IF;
-  IF campaign_status NOT IN ('running', 'paused') THEN
-    RETURN;
-  END IF;
-  -- a worker who has it sends what it was
-  SELECT e.id INTO enrollment FROM campaign.campaign_enrollments e
-   WHERE e.tenant_id = message.tenant_id AND e.contact_id = message.contact_id AND e.campaign_id = message.campaign_id AND e.status = 'active';
-  PERFORM 1 FROM campaign.touch_queue q
-   WHERE q.tenant_id = message.tenant_id AND q.enrollment_id = enrollment FOR NO KEY UPDATE;
-  IF EXISTS (SELECT FROM campaign.touch_queue q
-              WHERE q.tenant_id = message.tenant_id AND q.enrollment_id = enrollment AND q.touch_number = message.touch_number
+  -- a worker who has it sends what it was; the row is locked
+  IF EXISTS (SELECT FROM campaign.campaign_enrollments e JOIN campaign.touch_queue q ON q.tenant_id = e.tenant_id AND q.enrollment_id = e.id
+              WHERE e.tenant_id = message.tenant_id AND e.contact_id = message.contact_id AND e.campaign_id = message.campaign_id
+                AND q.tenant_id = message.tenant_id AND q.touch_number = message.touch_number
                 AND (q.lease_until > clock_timestamp() OR q.flags & 1 = 1)) THEN
     RAISE EXCEPTION 'message "%" is being sent', message.id
       USING ERRCODE = 'CP002',
