@@ -139,16 +139,8 @@ RETURNS TABLE (contact_id uuid, kind text, other_campaign_id uuid, channel text,
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  owner_tenant uuid;
+  owner_tenant uuid := (campaign.find_outreach_campaign(contact_conflicts.campaign, campaign.readable_tenants())).tenant_id;
 BEGIN
-  SELECT c.tenant_id INTO owner_tenant FROM campaign.campaigns c
-   WHERE c.tenant_id = ANY (campaign.readable_tenants()) AND c.id = contact_conflicts.campaign AND c.kind = 'outreach';
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'campaign % does not exist', coalesce('"' || campaign || '"', 'null')
-      USING ERRCODE = 'no_data_found',
-            DETAIL = 'No tenant of yours has an outreach campaign with this id.',
-            HINT = 'Check the id; a campaign of another tenant is not found.';
-  END IF;
   RETURN QUERY
     SELECT o.* FROM campaign.contact_overlaps(owner_tenant, campaign,
       ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k

@@ -236,16 +236,8 @@ RETURNS TABLE ("position" bigint, total bigint, message_id uuid, contact_id uuid
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  owner_tenant uuid;
+  owner_tenant uuid := (campaign.find_outreach_campaign(campaign, campaign.readable_tenants())).tenant_id;
 BEGIN
-  SELECT c.tenant_id INTO owner_tenant FROM campaign.campaigns c
-   WHERE c.tenant_id = ANY (campaign.readable_tenants()) AND c.id = campaign AND c.kind = 'outreach';
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'campaign % does not exist', coalesce('"' || campaign || '"', 'null')
-      USING ERRCODE = 'no_data_found',
-            DETAIL = 'No tenant of yours has an outreach campaign with this id.',
-            HINT = 'Check the id; a campaign of another tenant is not found.';
-  END IF;
   IF max_rows IS NULL OR max_rows NOT BETWEEN 1 AND 1000 OR after_position IS NULL OR after_position < 0 THEN
     RAISE EXCEPTION 'max_rows or after_position is out of range'
       USING ERRCODE = 'invalid_parameter_value',
@@ -294,19 +286,12 @@ RETURNS record
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  target campaign.campaigns;
+  owner_tenant uuid := (campaign.find_outreach_campaign(campaign, campaign.readable_tenants())).tenant_id;
+  status text := (SELECT c.status FROM campaign.campaigns c WHERE c.tenant_id = owner_tenant AND c.id = campaign);
 BEGIN
-  SELECT c.* INTO target FROM campaign.campaigns c
-   WHERE c.tenant_id = ANY (campaign.readable_tenants()) AND c.id = campaign AND c.kind = 'outreach';
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'campaign % does not exist', coalesce('"' || campaign || '"', 'null')
-      USING ERRCODE = 'no_data_found',
-            DETAIL = 'No tenant of yours has an outreach campaign with this id.',
-            HINT = 'Check the id; a campaign of another tenant is not found.';
-  END IF;
   SELECT count(*) FILTER (WHERE k.status <> 'excluded'), count(*) FILTER (WHERE k.status = 'excluded')
     INTO active_contacts, excluded_contacts
-    FROM campaign.campaign_contacts k WHERE k.tenant_id = target.tenant_id AND k.campaign_id = campaign;
+    FROM campaign.campaign_contacts k WHERE k.tenant_id = owner_tenant AND k.campaign_id = campaign;
   SELECT coalesce(sum(n.total), 0), coalesce(sum(n.draft), 0), coalesce(sum(n.approved), 0), coalesce(sum(n.rejected), 0), coalesce(sum(n.sent), 0),
          coalesce(jsonb_object_agg(n.channel, jsonb_build_object('total', n.total, 'draft', n.draft, 'approved', n.approved,
                                                                   'rejected', n.rejected, 'sent', n.sent)), '{}')
@@ -316,10 +301,10 @@ BEGIN
                  count(*) FILTER (WHERE m.sent_at IS NOT NULL) AS sent
             FROM campaign.messages m
             JOIN campaign.campaign_contacts k ON k.tenant_id = m.tenant_id AND k.campaign_id = m.campaign_id AND k.contact_id = m.contact_id
-           WHERE m.tenant_id = target.tenant_id AND m.campaign_id = campaign AND k.tenant_id = target.tenant_id AND k.status <> 'excluded'
+           WHERE m.tenant_id = owner_tenant AND m.campaign_id = campaign AND k.tenant_id = owner_tenant AND k.status <> 'excluded'
            GROUP BY m.channel) n;
-  obstacle := CASE WHEN target.status <> 'review' THEN format('the campaign is in status "%s"', target.status)
-                   ELSE campaign.approval_obstacle(target.tenant_id, campaign) END;
+  obstacle := CASE WHEN status <> 'review' THEN format('the campaign is in status "%s"', status)
+                   ELSE campaign.approval_obstacle(owner_tenant, campaign) END;
   can_approve := obstacle IS NULL;
 END $$;
 COMMENT ON FUNCTION campaign.review_summary(uuid) IS
