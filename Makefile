@@ -57,6 +57,7 @@ ROOMS = \
 	outreach/touch_scan \
 	outreach/touch_storage \
 	outreach/touch_plan \
+	outreach/touch_text \
 	outreach/touch_message \
 	outreach/touch_facts \
 	outreach/touch_gate \
@@ -78,6 +79,9 @@ ROOMS = \
 	outreach/contact_readiness \
 	outreach/messages \
 	outreach/message_review \
+	outreach/message_delivery \
+	outreach/message_export \
+	outreach/launch \
 	outreach/maintenance \
 	outreach/health
 

@@ -120,15 +120,14 @@ END $$;
 COMMENT ON FUNCTION campaign.enroll_free_contacts(uuid, uuid, uuid[], uuid[], uuid[], timestamptz, text) IS
 'Internal: enrols the contacts that are free, and treats those that are taken by a policy, which replaces, or records their conflicts.';
 
-CREATE FUNCTION campaign.enroll_contacts(campaign uuid, ids uuid[], anchor_at timestamptz DEFAULT NULL,
+CREATE FUNCTION campaign.enroll_many(tenant uuid, campaign uuid, ids uuid[], anchor_at timestamptz,
   OUT outcome text, OUT reason text, OUT contacts bigint)
 RETURNS SETOF record
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_variable
 DECLARE
   now_time timestamptz := campaign.now();
-  tenant uuid := campaign.require_enrollment_target(campaign, anchor_at);
   wanted record := campaign.distinct_ids(coalesce(ids, '{}'));
   campaign_status text;
   policy text;
@@ -167,6 +166,19 @@ BEGIN
                                          + cardinality(ids) - wanted.given),
       ('not_matched', 'duplicate', wanted.given - cardinality(wanted.present))) r(outcome, reason, contacts)
    WHERE r.contacts > 0;
+END $$;
+COMMENT ON FUNCTION campaign.enroll_many(uuid, uuid, uuid[], timestamptz) IS
+'Internal: enrols many contacts in a campaign of a tenant, and returns how many had which outcome; raises 25000 above READ COMMITTED.';
+
+CREATE FUNCTION campaign.enroll_contacts(campaign uuid, ids uuid[], anchor_at timestamptz DEFAULT NULL,
+  OUT outcome text, OUT reason text, OUT contacts bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  tenant uuid := campaign.require_enrollment_target(campaign, anchor_at);
+BEGIN
+  RETURN QUERY SELECT r.* FROM campaign.enroll_many(tenant, campaign, ids, anchor_at) r;
 END $$;
 COMMENT ON FUNCTION campaign.enroll_contacts(uuid, uuid[], timestamptz) IS
 'Enrols many contacts in a running campaign, as enroll() does each of them without a job, and returns how many had which outcome for which reason; ids that are not the tenant''s (contact_missing) and ids that come again (duplicate) are not_matched. A million is one call. Raises P0002 for a campaign that is not yours, 22023 for an anchor before 1900 or after 9999, 25000 above READ COMMITTED.';

@@ -222,6 +222,7 @@ DECLARE
   touch record;
   link_base text;
   review_page text;
+  has_messages boolean;
 BEGIN
   SELECT t.link_base_url, t.review_url INTO link_base, review_page FROM campaign.tenants t WHERE t.id = tenant;
   FOR touch IN
@@ -233,13 +234,20 @@ BEGIN
      WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant
      ORDER BY t.touch_number
   LOOP
-    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL THEN
+    has_messages := false;
+    -- looked for only where the step does without a text
+    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL OR touch.has_subject AND touch.subject IS NULL THEN
+      has_messages := EXISTS (SELECT FROM campaign.messages m
+                               WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.touch_number = touch.touch_number
+                                 AND m.status NOT IN ('draft', 'rejected'));
+    END IF;
+    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL AND NOT has_messages THEN
       RAISE EXCEPTION 'step % ("%") has no text', touch.step, touch.label
         USING ERRCODE = 'CP002',
               DETAIL = 'Neither the step, nor its template, nor a default template of its channel gives a body.',
-              HINT = 'Give the step a body or a template_id, or the tenant a default template for the channel.';
+              HINT = 'Give the step a body or a template_id, the tenant a default template for the channel, or the contacts messages.';
     END IF;
-    IF touch.has_subject AND touch.subject IS NULL THEN
+    IF touch.has_subject AND touch.subject IS NULL AND NOT has_messages THEN
       RAISE EXCEPTION 'step % ("%") has no subject', touch.step, touch.label
         USING ERRCODE = 'CP002',
               DETAIL = 'Its channel has one, and the step gives a body of its own without it.',
@@ -261,7 +269,7 @@ BEGIN
   END LOOP;
 END $$;
 COMMENT ON FUNCTION campaign.require_sendable_plan(uuid, uuid, integer) IS
-'Internal: raises CP002 unless every touch of a version of the campaign''s plan (default: the present one) can be rendered.';
+'Internal: raises CP002 unless every touch of a version of the campaign''s plan (default: the present one) can be rendered, or has messages that were approved.';
 
 ALTER TABLE campaign.campaign_touches ENABLE ROW LEVEL SECURITY;
 CREATE POLICY campaign_touches_select ON campaign.campaign_touches FOR SELECT

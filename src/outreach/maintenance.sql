@@ -17,10 +17,11 @@ INSERT INTO campaign.maintenance_tasks (task, position, command) VALUES
   ('end_leases', 3, 'SELECT campaign.end_expired_leases($1)'),
   ('check_breakers', 4, 'SELECT campaign.check_breakers()'),
   ('match_events', 5, 'SELECT campaign.match_events(NULL, $1)'),
-  ('settle_conflicts', 6, 'SELECT campaign.settle_conflicts($1)'),
-  ('fold_counts', 7, 'SELECT campaign.fold_counts()'),
+  ('launch_campaigns', 6, 'SELECT campaign.launch_due($1)'),
+  ('settle_conflicts', 7, 'SELECT campaign.settle_conflicts($1)'),
+  ('fold_counts', 8, 'SELECT campaign.fold_counts()'),
   -- a net that should never catch anything: one run in ten
-  ('rescan_marks', 8, 'SELECT CASE WHEN random() < 0.1 THEN campaign.rescan_marks() ELSE 0 END');
+  ('rescan_marks', 9, 'SELECT CASE WHEN random() < 0.1 THEN campaign.rescan_marks() ELSE 0 END');
 
 CREATE FUNCTION campaign.require_max_rows(max_rows integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -64,7 +65,7 @@ BEGIN
   PERFORM set_config('lock_timeout', former_timeout, true);
 END $$;
 COMMENT ON FUNCTION campaign.run_maintenance(integer) IS
-'Does what is due and nobody waits for, for all tenants: folds counts and usage, removes logs that log_retention lets go, ends leases that have run out, checks the breakers, applies events that came early, settles conflicts. One row per task: how much was done, and in detail what went wrong or that there may be more; a task that fails is undone and spoils no other. Waits for nobody, and may run beside itself. To be called about once a minute (see schedule_maintenance()). For the level admin. Raises 22023 for max_rows below 1, 25000 above READ COMMITTED.';
+'Does what is due and nobody waits for, for all tenants: folds counts and usage, removes logs that log_retention lets go, ends leases that have run out, checks the breakers, applies events that came early, launches campaigns whose time has come, settles conflicts. One row per task: how much was done, and in detail what went wrong or that there may be more; a task that fails is undone and spoils no other. Waits for nobody, and may run beside itself. To be called about once a minute (see schedule_maintenance()). For the level admin. Raises 22023 for max_rows below 1, 25000 above READ COMMITTED.';
 
 -- A claim does the same with what it comes across; this is for lanes that nobody claims from.
 -- What is leased is due, and claims take the oldest first: it is found at a lane's beginning.

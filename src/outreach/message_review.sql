@@ -328,11 +328,15 @@ BEGIN
      SET status = 'rejected', review_notes = 'the contact was excluded', approved_by = NULL, approved_at = NULL, changed_at = now_time
     FROM changed k
    WHERE m.tenant_id = k.tenant_id AND m.campaign_id = k.campaign_id AND m.contact_id = k.contact_id
-     AND k.status = 'excluded' AND m.status IN ('draft', 'approved');
+     AND k.status = 'excluded' AND m.status IN ('draft', 'approved')
+     -- what a worker has begun to send may be sent: his report says
+     AND NOT EXISTS (SELECT FROM campaign.campaign_enrollments e JOIN campaign.touch_queue q ON q.tenant_id = e.tenant_id AND q.enrollment_id = e.id
+                      WHERE e.tenant_id = m.tenant_id AND e.contact_id = m.contact_id AND e.campaign_id = m.campaign_id
+                        AND q.touch_number = m.touch_number AND q.flags & 1 = 1);
   RETURN NULL;
 END $$;
 COMMENT ON FUNCTION campaign.reject_excluded_messages() IS
-'Trigger on campaign_contacts: messages of a contact who is excluded, and that were not sent, are rejected.';
+'Trigger on campaign_contacts: messages of a contact who is excluded, and that were not sent and are not being sent, are rejected.';
 CREATE TRIGGER reject_messages AFTER UPDATE ON campaign.campaign_contacts
   REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION campaign.reject_excluded_messages();
 COMMENT ON TRIGGER reject_messages ON campaign.campaign_contacts IS 'Nothing more is sent to whom the campaign has excluded.';

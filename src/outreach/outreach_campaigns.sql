@@ -16,6 +16,9 @@ CREATE TABLE campaign.outreach_campaigns (
   resume_policy   text NOT NULL DEFAULT 'keep',
   generation_config campaign.generation_config NOT NULL DEFAULT '{}',
   sender_config   campaign.sender_config NOT NULL DEFAULT '{}',
+  scheduled_launch_at timestamptz,
+  launch_error    text,
+  exported_at     timestamptz,
   CONSTRAINT outreach_campaigns_pkey PRIMARY KEY (tenant_id, campaign_id),
   CONSTRAINT outreach_campaigns_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT outreach_campaigns_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id) ON DELETE CASCADE,
@@ -29,6 +32,7 @@ CREATE TABLE campaign.outreach_campaigns (
 -- matching of jobs to campaigns is never a tie
 CREATE UNIQUE INDEX outreach_campaigns_matching_key ON campaign.outreach_campaigns (tenant_id, service_type)
   NULLS NOT DISTINCT WHERE is_matching AND audience = 'jobs';
+CREATE INDEX outreach_campaigns_scheduled_idx ON campaign.outreach_campaigns (tenant_id, scheduled_launch_at) WHERE scheduled_launch_at IS NOT NULL;
 CREATE INDEX outreach_campaigns_service_type_idx ON campaign.outreach_campaigns (tenant_id, service_type) WHERE service_type IS NOT NULL;
 SELECT pg_catalog.pg_extension_config_dump('campaign.outreach_campaigns', '');
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON campaign.outreach_campaigns
@@ -155,21 +159,6 @@ END $$;
 COMMENT ON FUNCTION campaign.configure_campaign(uuid, jsonb, jsonb) IS
 'Replaces the generation_config and the sender_config of a campaign in draft or ready, each as a whole; NULL leaves one as it is. Raises CP003 for an invalid document, CP002 in any other status, P0002.';
 
-CREATE FUNCTION campaign.launch_campaign(campaign uuid) RETURNS text
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  locked record := campaign.lock_outreach_campaign(campaign);
-BEGIN
-  IF locked.status = 'draft' THEN
-    PERFORM campaign.transition_campaign(campaign, 'ready', 'launch');
-  END IF;
-  locked.status := campaign.transition_campaign(campaign, 'running', 'launch');
-  PERFORM campaign.notify_campaign_due(locked.tenant, campaign);
-  RETURN locked.status;
-END $$;
-COMMENT ON FUNCTION campaign.launch_campaign(uuid) IS
-'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002); returns the status. Raises CP001 from any other status, P0002.';
-
 CREATE FUNCTION campaign.pause_campaign(campaign uuid, reason text DEFAULT NULL) RETURNS text
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ SELECT campaign.transition_campaign($1, 'paused', $2) $$;
@@ -224,16 +213,23 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 DECLARE
   n bigint;
 BEGIN
-  IF NEW.status IN ('generating', 'exported') THEN
+  IF NEW.status = 'generating' OR NEW.status = 'exported' AND NOT EXISTS (
+       SELECT FROM campaign.outreach_campaigns o
+        WHERE o.tenant_id = NEW.tenant_id AND o.campaign_id = NEW.id AND o.exported_at IS NOT NULL) THEN
     RAISE EXCEPTION 'status "%" is not entered by a transition', NEW.status
       USING ERRCODE = 'CP002',
             DETAIL = 'A campaign is generating while a generation job runs, and exported once its messages were.',
-            HINT = 'Launch the campaign instead.';
+            HINT = 'Launch the campaign instead, or export it with campaign.export_messages().';
   -- the way back is always open: an enabled step every document has
   ELSIF NEW.status = 'ready' AND OLD.status = 'draft' THEN
     PERFORM campaign.require_assigned_contacts(NEW.tenant_id, NEW.id);
+  ELSIF NEW.status = 'approved' THEN
+    PERFORM campaign.require_approvable(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'running' THEN
     PERFORM campaign.require_sendable_plan(NEW.tenant_id, NEW.id);
+    IF OLD.status <> 'paused' THEN
+      PERFORM campaign.require_reviewed(NEW.tenant_id, NEW.id, OLD.status);
+    END IF;
     PERFORM campaign.require_no_rival(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'completed' THEN
     PERFORM campaign.require_read_committed('completing a campaign');
@@ -290,6 +286,10 @@ BEGIN
   END IF;
   UPDATE campaign.outreach_campaigns o SET is_matching = matching
    WHERE o.tenant_id = NEW.tenant_id AND o.campaign_id = NEW.id AND o.is_matching <> matching;
+  IF NEW.status IN ('running', 'archived') THEN
+    UPDATE campaign.outreach_campaigns o SET scheduled_launch_at = NULL, launch_error = NULL
+     WHERE o.tenant_id = NEW.tenant_id AND o.campaign_id = NEW.id AND (o.scheduled_launch_at IS NOT NULL OR o.launch_error IS NOT NULL);
+  END IF;
   IF NEW.status = 'archived' THEN
     PERFORM campaign.stop_enrollments(NEW.tenant_id,
       ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
@@ -373,7 +373,6 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.create_campaign_from_template(uuid, text, uuid)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.revise_campaign(uuid, jsonb)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.configure_campaign(uuid, jsonb, jsonb)'),
-  ('member', 'EXECUTE', 'FUNCTION campaign.launch_campaign(uuid)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.pause_campaign(uuid, text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.resume_campaign(uuid, text, interval, text)');
 
@@ -386,6 +385,9 @@ COMMENT ON COLUMN campaign.outreach_campaigns.max_attempts IS 'How often a touch
 COMMENT ON COLUMN campaign.outreach_campaigns.resume_policy IS 'How it is resumed unless resume_campaign() says otherwise: keep, shift or bump.';
 COMMENT ON COLUMN campaign.outreach_campaigns.generation_config IS 'How messages are generated; edited with configure_campaign().';
 COMMENT ON COLUMN campaign.outreach_campaigns.sender_config IS 'Who sends them and at what pace; edited with configure_campaign().';
+COMMENT ON COLUMN campaign.outreach_campaigns.scheduled_launch_at IS 'When maintenance launches it; set by launch_campaign().';
+COMMENT ON COLUMN campaign.outreach_campaigns.launch_error IS 'Why the launch that was set could not be done.';
+COMMENT ON COLUMN campaign.outreach_campaigns.exported_at IS 'When its messages were exported, in approved.';
 COMMENT ON COLUMN campaign.outreach_campaigns.is_matching IS 'Whether jobs are matched to it: running or paused. Set by the life cycle.';
 COMMENT ON POLICY outreach_campaigns_select ON campaign.outreach_campaigns IS 'Members read their tenants''.';
 COMMENT ON POLICY outreach_campaigns_update ON campaign.outreach_campaigns IS 'Owners and editors write their tenants''.';

@@ -201,8 +201,30 @@ END $$;
 COMMENT ON FUNCTION campaign.clear_send_limit(uuid, text) IS
 'Goes back to the limits of the channel and ends a warm-up; false if nothing was set. For owners. Raises as set_send_limit() does.';
 
+CREATE FUNCTION campaign.default_warmup() RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{"1": 20, "2": 30, "3": 50, "4": 75, "5": 100, "7": 150, "14": 300, "30": 500}'::jsonb;
+COMMENT ON FUNCTION campaign.default_warmup() IS
+'The days of a warm-up and the most touches of each, as start_warmup() has them unless others are given.';
+
+CREATE FUNCTION campaign.begin_warmup(tenant uuid, channel text, started_on date, caps jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  INSERT INTO campaign.send_limits AS s (tenant_id, channel, per_hour, warmup_started_on)
+  SELECT tenant, channel, c.hourly_limit, coalesce(started_on, w.today)
+    FROM campaign.tenants t, campaign.channels c, campaign.send_windows(campaign.now(), t.timezone) w
+   WHERE t.id = tenant AND c.channel = channel
+  ON CONFLICT ON CONSTRAINT send_limits_pkey DO UPDATE SET warmup_started_on = EXCLUDED.warmup_started_on;
+  DELETE FROM campaign.send_warmup w WHERE w.tenant_id = tenant AND w.channel = channel;
+  INSERT INTO campaign.send_warmup (tenant_id, channel, day, cap)
+  SELECT tenant, channel, e.key::integer, (e.value #>> '{}')::integer FROM jsonb_each(caps) e;
+END $$;
+COMMENT ON FUNCTION campaign.begin_warmup(uuid, text, date, jsonb) IS
+'Internal: writes the warm-up of a channel whose meter is locked.';
+
 CREATE FUNCTION campaign.start_warmup(tenant uuid, channel text, started_on date DEFAULT NULL,
-  caps jsonb DEFAULT '{"1": 20, "2": 30, "3": 50, "4": 75, "5": 100, "7": 150, "14": 300, "30": 500}') RETURNS void
+  caps jsonb DEFAULT campaign.default_warmup()) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -223,14 +245,7 @@ BEGIN
             DETAIL = 'It is day 1 of the warm-up.',
             HINT = 'Leave it out to start today.';
   END IF;
-  INSERT INTO campaign.send_limits AS s (tenant_id, channel, per_hour, warmup_started_on)
-  SELECT tenant, channel, c.hourly_limit, coalesce(started_on, w.today)
-    FROM campaign.tenants t, campaign.channels c, campaign.send_windows(campaign.now(), t.timezone) w
-   WHERE t.id = tenant AND c.channel = channel
-  ON CONFLICT ON CONSTRAINT send_limits_pkey DO UPDATE SET warmup_started_on = EXCLUDED.warmup_started_on;
-  DELETE FROM campaign.send_warmup w WHERE w.tenant_id = tenant AND w.channel = channel;
-  INSERT INTO campaign.send_warmup (tenant_id, channel, day, cap)
-  SELECT tenant, channel, e.key::integer, (e.value #>> '{}')::integer FROM jsonb_each(caps) e;
+  PERFORM campaign.begin_warmup(tenant, channel, started_on, caps);
   PERFORM campaign.apply_send_limits(tenant, channel, was_capped);
 END $$;
 COMMENT ON FUNCTION campaign.start_warmup(uuid, text, date, jsonb) IS
@@ -386,6 +401,7 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.send_windows(timestamptz, text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.set_send_limit(uuid, text, integer, integer, integer, interval)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.clear_send_limit(uuid, text)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.default_warmup()'),
   ('member', 'EXECUTE', 'FUNCTION campaign.start_warmup(uuid, text, date, jsonb)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.stop_warmup(uuid, text)');
 

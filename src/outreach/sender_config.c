@@ -2,7 +2,8 @@
  * sender_config.c
  *		Who sends the messages of a campaign and at what pace, as a jsonb
  *		document: its tables.  It tells a worker what to do; the caps that the
- *		engine itself keeps are those of send_limits.
+ *		engine itself keeps are those of send_limits, which a launch tightens to
+ *		the limits that are given here.
  *
  * As with the steps, only the form is judged, and a rule never becomes
  * stricter.  Bounds: a day's invitations and messages are several times what
@@ -16,11 +17,14 @@
 #define MAX_DAILY_CONNECTIONS 200
 #define MAX_DAILY_MESSAGES 500
 #define MAX_DELAY_SECONDS 86400
+#define MAX_EMAILS 100000
 
 static const DocSchema email_schema = FORMATTED(EmailFormat, 3, CAMPAIGN_MAX_EMAIL_CHARS);
 static const DocSchema from_name_schema = FORMATTED(LineFormat, 1, CAMPAIGN_MAX_NAME_CHARS);
 static const DocSchema connections_schema = INTEGER(0, MAX_DAILY_CONNECTIONS);
 static const DocSchema messages_schema = INTEGER(0, MAX_DAILY_MESSAGES);
+
+static const DocSchema emails_schema = INTEGER(1, MAX_EMAILS);
 
 static const DocSchema time_schema = FORMATTED(TimeOfDayFormat, 5, 5);
 static const DocField hours_fields[] = {
@@ -47,6 +51,9 @@ static const DocField sender_fields[] = {
 	{"from_email", &email_schema, "Address of the sender"},
 	{"from_name", &from_name_schema, "Name of the sender, one line"},
 	{"reply_to", &email_schema, "Address for answers, if it is another one"},
+	{"daily_limit", &emails_schema, "Most e-mails a day; 100 suits cold outreach"},
+	{"hourly_limit", &emails_schema, "Most e-mails an hour; 30 suits cold outreach"},
+	{"warmup", &BooleanSchema, "Whether the launch begins to warm e-mail up, unless that has begun; true suits cold outreach"},
 	{"linkedin_daily_connections", &connections_schema, "Most LinkedIn invitations a day"},
 	{"linkedin_daily_messages", &messages_schema, "Most LinkedIn messages a day"},
 	{"active_hours", &hours_schema, "Hours of the day in which the account acts, in the tenant's time zone; equal times: all day"},

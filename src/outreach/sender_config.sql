@@ -7,7 +7,7 @@ COMMENT ON FUNCTION campaign.require_sender_config(jsonb) IS 'The check of the d
 
 CREATE DOMAIN campaign.sender_config AS jsonb
   CONSTRAINT sender_config_check CHECK (campaign.require_sender_config(VALUE));
-COMMENT ON DOMAIN campaign.sender_config IS 'Who sends the messages of a campaign and at what pace: a JSON object, as campaign.sender_config_schema() describes it; {} says nothing. It is for workers: the engine keeps to send_limits. NULL passes, so columns of the domain are NOT NULL.';
+COMMENT ON DOMAIN campaign.sender_config IS 'Who sends the messages of a campaign and at what pace: a JSON object, as campaign.sender_config_schema() describes it; {} says nothing. It is for workers: the engine keeps to send_limits, which a launch tightens to the limits given here. NULL passes, so columns of the domain are NOT NULL.';
 
 CREATE FUNCTION campaign.sender_config_errors(config jsonb)
   RETURNS TABLE (path text, code text, message text, hint text)

@@ -496,14 +496,12 @@ decide(Claim *claim, TouchRow *row, const TouchFacts *read_facts, const TouchLan
 	TouchBatch *batch = &claim->batch;
 	TouchFacts	facts = *read_facts;
 	TouchPlan  *plan = TouchBatchPlan(batch, &row->key.tenant, &facts.campaign, facts.plan_version);
-	TouchText  *text = TouchBatchText(batch, &row->key.tenant, &facts, row->touch_number);
 	GateInput	input = {batch, row, &facts, lane, TouchPlanTouch(plan, row->touch_number), has_room, claim};
 	TouchOutcome outcome = {0};
 	GateVerdict verdict;
 	bool		exhausted = row->attempt - row->attempt_base >= plan->max_attempts;
 
-	/* templates may have been archived since the launch */
-	facts.text_missing = lane->has_body && text->body == NULL && text->body_html == NULL;
+	facts.text = TouchTextFind(batch, row, &facts, lane);
 	claim->has_unit = false;
 	verdict = TouchGate(&input, GATE_AT_CLAIM);
 	if (claim->has_unit && (verdict.outcome != GATE_DELIVER || exhausted))
@@ -680,7 +678,6 @@ return_touch(Claim *claim, const TouchRow *row, const TouchFacts *facts, const T
 	TouchPlan  *plan = TouchBatchPlan(&claim->batch, &row->key.tenant, &facts->campaign,
 									  facts->plan_version);
 	const PlanTouch *touch = TouchPlanTouch(plan, row->touch_number);
-	TouchText  *text = TouchBatchText(&claim->batch, &row->key.tenant, facts, row->touch_number);
 	TouchMessage message;
 	TouchToken	token;
 	pg_uuid_t	key;
@@ -688,7 +685,7 @@ return_touch(Claim *claim, const TouchRow *row, const TouchFacts *facts, const T
 	Datum		values[CLAIM_COLUMNS];
 	bool		nulls[CLAIM_COLUMNS] = {0};
 
-	TouchMessageRender(&claim->batch, row, facts, text, &message);
+	TouchMessageRender(&claim->batch, row, facts, facts->text, &message);
 	TouchTokenOfRow(row, &token);
 	TouchIdempotencyKey(&row->key, row->touch_number, &key);
 

@@ -416,6 +416,7 @@ DECLARE
   stopped integer := 0;
 BEGIN
   PERFORM campaign.count_event(v);
+  PERFORM campaign.follow_message(v);
   IF rules.stop_reason IS NOT NULL THEN
     stopped := campaign.stop_enrollments(v.tenant_id,
       ARRAY(SELECT w.id FROM unnest(campaign.live_enrollments(v.tenant_id, contacts)) AS w(id)
@@ -447,7 +448,7 @@ BEGIN
   RETURN stopped;
 END $$;
 COMMENT ON FUNCTION campaign.act_on_event(campaign.touch_events, record, uuid[], uuid[]) IS
-'Internal: counts an event and does what the rules say to the sequences of contacts, and to the address and the consents of those who hold it; returns how many enrolments were stopped. The caller holds all of them.';
+'Internal: counts an event, has the message follow it, and does what the rules say to the sequences of contacts, and to the address and the consents of those who hold it; returns how many enrolments were stopped. The caller holds all of them.';
 
 CREATE FUNCTION campaign.store_event(v campaign.touch_events, contacts uuid[], lease_token text,
   OUT event uuid, OUT result text, OUT enrollment_id uuid, OUT stopped integer)

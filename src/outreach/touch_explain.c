@@ -114,11 +114,10 @@ explain_gate(Explanation *explanation, TouchFacts *facts)
 	TouchBatch *batch = &explanation->batch;
 	const TouchRow *row = &explanation->row;
 	TouchPlan  *plan = TouchBatchPlan(batch, &row->key.tenant, &facts->campaign, facts->plan_version);
-	TouchText  *text = TouchBatchText(batch, &row->key.tenant, facts, row->touch_number);
 	GateInput	input = {batch, row, facts, explanation->lane, TouchPlanTouch(plan, row->touch_number),
 		has_room, explanation};
 
-	facts->text_missing = explanation->lane->has_body && text->body == NULL && text->body_html == NULL;
+	facts->text = TouchTextFind(batch, row, facts, explanation->lane);
 	for (int i = 0; i < TouchGateChecks(); i++)
 	{
 		const char *name;

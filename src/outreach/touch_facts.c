@@ -214,6 +214,7 @@ read_campaign(TouchBatch *batch, const pg_uuid_t *tenant, TouchFacts *facts)
 
 	facts->campaign_running = campaign->running;
 	facts->service_type = campaign->service_type;
+	facts->is_assigned = campaign->is_assigned;
 	if (!facts->has_job)
 		return;
 	table = TableOpen(batch->tables, &TouchJobs, false);

@@ -18,6 +18,9 @@
 #include "outreach/quiet_hours.h"
 #include "outreach/touch_queue.h"
 
+/* A message that waits for its review is looked at again so often. */
+#define REVIEW_ASKED USECS_PER_HOUR
+
 typedef struct GateCheck
 {
 	const char *name;
@@ -148,7 +151,25 @@ check_job(const GateInput *input, GateVerdict *verdict)
 static void
 check_text(const GateInput *input, GateVerdict *verdict)
 {
-	if (input->facts->text_missing)
+	const TouchText *text = input->facts->text;
+
+	switch (text->message)
+	{
+		case MESSAGE_DRAFT:
+			defer(verdict, "message_in_review", input->batch->now + REVIEW_ASKED);
+			return;
+		case MESSAGE_REJECTED:
+			object(verdict, GATE_SKIP, "message_rejected");
+			return;
+		case MESSAGE_SENT:
+			object(verdict, GATE_SKIP, "message_sent");
+			return;
+		case MESSAGE_NONE:
+		case MESSAGE_APPROVED:
+			break;
+	}
+	/* templates may have been archived since the launch */
+	if (input->lane->has_body && text->body == NULL && text->body_html == NULL)
 		object(verdict, GATE_SKIP, "no_text");
 }
 

@@ -37,7 +37,7 @@ TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const Tou
 			const TouchOutcome *outcome, TouchSettled *settled)
 {
 	TouchPlan  *plan = TouchBatchPlan(batch, &row->key.tenant, &facts->campaign, facts->plan_version);
-	TouchText  *text = TouchBatchText(batch, &row->key.tenant, facts, row->touch_number);
+	const TouchText *text = facts->text ? facts->text : TouchTextFind(batch, row, facts, lane);
 	char	   *subject = TouchSubjectRender(batch, row, facts, text);
 	bool		stopped = !facts->live || (row->flags & TOUCH_STOPPED);
 	LowPlace	place = {row->key.due_at, row->key.enrollment};
@@ -50,6 +50,8 @@ TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const Tou
 	/* whatever the outcome, the row goes from there */
 	LowWaterLeft(&row->key.tenant, row->key.lane, &place);
 	StorageLog(batch, row, facts, lane, text, subject, outcome, !again, !stopped && !again);
+	if (outcome->status == TOUCH_SENT)
+		TouchTextSent(batch, row, text, outcome->at);
 	if (!again)
 		TouchCountsAddTouch(batch->counts, &row->key.tenant, &facts->campaign, row->touch_number,
 							facts->service_type, outcome->status,

@@ -144,6 +144,8 @@ TouchBatchInit(TouchBatch *batch)
 	batch->now = CampaignNow();
 	batch->tables = NULL;
 	batch->nundecided = 0;
+	batch->nsent = 0;
+	batch->sent_size = 0;
 	batch->last_plan = NULL;
 	batch->last_text = NULL;
 	batch->lanes = batch_table(batch->context, "campaign lanes",
@@ -238,12 +240,14 @@ void
 TouchBatchBegin(TouchBatch *batch)
 {
 	batch->tables = TableSetBegin(batch->context);
+	batch->nsent = 0;
 	batch->has_locked_tenant = false;
 }
 
 void
 TouchBatchEnd(TouchBatch *batch)
 {
+	TouchTextFlush(batch);
 	TableSetEnd(batch->tables);
 	batch->tables = NULL;
 }
@@ -379,14 +383,18 @@ TouchBatchCampaign(TouchBatch *batch, const pg_uuid_t *tenant, const pg_uuid_t *
 	wanted.running = strcmp(TableText(table, CAMPAIGN_STATUS), "running") == 0;
 	TableForget(table);
 	if (entry)
-		/* it does not change after the launch */
+	{
+		/* they do not change after the launch */
 		wanted.service_type = entry->service_type;
+		wanted.is_assigned = entry->is_assigned;
+	}
 	else
 	{
 		table = TableOpen(batch->tables, &TouchOutreachCampaigns, false);
 		if (!TableFind(table, 0, keys))
 			elog(ERROR, "campaign of a queued touch is gone");
 		wanted.service_type = TableText(table, OUTREACH_SERVICE_TYPE);
+		wanted.is_assigned = strcmp(TableText(table, OUTREACH_AUDIENCE), "assigned") == 0;
 		TableForget(table);
 	}
 	wanted.epoch = TableSetEpoch(batch->tables);
@@ -527,8 +535,8 @@ TouchBatchLinkKey(TouchBatch *batch, const pg_uuid_t *tenant)
 }
 
 /*
- * The unrendered text of a touch for the facts' service type, valid until that
- * of another touch is asked for.
+ * The unrendered text that the plan has for a touch and the facts' service
+ * type, valid until that of another touch is asked for.
  */
 TouchText *
 TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *facts, int touch_number)

@@ -7,6 +7,7 @@
  *                reads the lanes for it
  * touch_storage  how rows are locked and written
  * touch_plan     what a batch knows of lanes, plans, texts and tenants
+ * touch_text     the text of a touch: the plan's, or what was written to the contact
  * touch_facts    what is known of one touch, read after its row is locked
  * touch_gate     may it be sent
  * touch_outcome  what an outcome does to log, queue and enrolment
@@ -136,6 +137,7 @@ typedef struct TouchCampaign
 	uint64		epoch;			/* of the batch's tables */
 	bool		running;
 	char	   *service_type;	/* NULL: none */
+	bool		is_assigned;	/* it works on assigned contacts, who may have messages */
 } TouchCampaign;
 
 /* What most tenants have none of, as of one snapshot. */
@@ -205,6 +207,16 @@ typedef struct TouchTenant
 	LinkKey		link_key;
 } TouchTenant;
 
+/* Whether a text is a message that was written to the contact, and may be sent. */
+typedef enum MessageState
+{
+	MESSAGE_NONE,				/* the text is the plan's */
+	MESSAGE_DRAFT,
+	MESSAGE_APPROVED,
+	MESSAGE_REJECTED,
+	MESSAGE_SENT				/* by a person, or before */
+} MessageState;
+
 typedef struct TouchText
 {
 	struct
@@ -217,6 +229,8 @@ typedef struct TouchText
 	}			key;
 	bool		has_template;
 	pg_uuid_t	template_id;
+	MessageState message;
+	pg_uuid_t	message_id;		/* of a message */
 	char	   *subject;
 	char	   *body;
 	char	   *body_html;
@@ -239,6 +253,9 @@ typedef struct TouchBatch
 	const TouchRow *undecided;	/* what a claim has taken and will decide next */
 	int			nundecided;
 	struct TouchCounts *counts;	/* what the call has to count, see touch_counts.h */
+	struct SentMessage *sent;	/* what touch_text.c has to write at the end */
+	int			nsent;
+	int			sent_size;
 } TouchBatch;
 
 typedef struct TouchFacts
@@ -252,7 +269,7 @@ typedef struct TouchFacts
 	bool		opted_in;
 	bool		opted_out;
 	bool		job_cancelled;
-	bool		text_missing;	/* set by the claim, which alone needs a text */
+	bool		is_assigned;	/* of a campaign that works on assigned contacts */
 	bool		has_job;
 	bool		exclusive;		/* the contact's only live enrolment */
 	bool		has_quiet_hours;	/* the contact's own */
@@ -273,6 +290,7 @@ typedef struct TouchFacts
 	char	   *name;
 	char	   *service_type;
 	Datum		attributes;		/* jsonb */
+	const TouchText *text;		/* set by who asks the whole gate; else NULL */
 } TouchFacts;
 
 typedef enum GateOutcome
@@ -433,6 +451,12 @@ extern TouchTenant *TouchBatchTenant(TouchBatch *batch, const pg_uuid_t *tenant)
 extern const LinkKey *TouchBatchLinkKey(TouchBatch *batch, const pg_uuid_t *tenant);
 extern TouchText *TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *facts,
 								 int touch_number);
+
+/* touch_text.c */
+extern const TouchText *TouchTextFind(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
+									  const TouchLane *lane);
+extern void TouchTextSent(TouchBatch *batch, const TouchRow *row, const TouchText *text, TimestampTz at);
+extern void TouchTextFlush(TouchBatch *batch);
 
 /* touch_facts.c */
 extern bool TouchFactsRead(TouchBatch *batch, const TouchRow *row, const TouchLane *lane, TouchFacts *facts);

@@ -44,7 +44,7 @@ TableShape	TouchCampaigns = {
 };
 
 TableShape	TouchOutreachCampaigns = {
-	"outreach_campaigns", {"service_type"}, {{"outreach_campaigns_pkey", 2}}
+	"outreach_campaigns", {"service_type", "audience"}, {{"outreach_campaigns_pkey", 2}}
 };
 
 TableShape	TouchEnrollments = {
@@ -75,4 +75,10 @@ TableShape	TouchSuppressions = {
 
 TableShape	TouchEvents = {
 	"touch_events", {"unmatched"}, {{"touch_events_unmatched_idx", 1}}
+};
+
+TableShape	TouchMessages = {
+	"messages",
+	{"id", "channel", "status", "subject", "body", "body_html"},
+	{{"messages_pkey", 2}, {"messages_place_key", 4}}
 };

@@ -23,6 +23,7 @@ extern TableShape TouchJobs;
 extern TableShape TouchConsents;
 extern TableShape TouchSuppressions;
 extern TableShape TouchEvents;
+extern TableShape TouchMessages;
 
 /* touch_queue: all of it */
 enum
@@ -78,7 +79,7 @@ enum
 
 enum
 {
-	OUTREACH_SERVICE_TYPE
+	OUTREACH_SERVICE_TYPE, OUTREACH_AUDIENCE
 };
 
 enum
@@ -115,6 +116,17 @@ enum
 enum
 {
 	EVENT_UNMATCHED
+};
+
+/* indexes of messages: tenant and id; tenant, campaign, contact and touch, by variant */
+enum
+{
+	MESSAGE_BY_KEY, MESSAGE_BY_PLACE
+};
+
+enum
+{
+	MESSAGE_ID, MESSAGE_CHANNEL, MESSAGE_STATUS, MESSAGE_SUBJECT, MESSAGE_BODY, MESSAGE_BODY_HTML
 };
 
 #endif							/* CAMPAIGN_TOUCH_TABLES_H */

@@ -1,0 +1,112 @@
+-- Defects of the product that outreach replaces, each by its number in the specification: 1, 4 and 11.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS campaign CASCADE;
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+\set SHOW_CONTEXT never
+CREATE ROLE regress_oldoutreach_ann;
+CREATE ROLE regress_oldoutreach_vic;
+CREATE ROLE regress_oldoutreach_eve;
+CREATE FUNCTION pg_temp.plain(t text) RETURNS text LANGUAGE sql
+	AS $$ SELECT regexp_replace(regexp_replace(t, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<id>', 'g'), '[.][0-9]+[+]00', '', 'g') $$;
+CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	m text; d text; h text; answer text;
+BEGIN
+	EXECUTE statement INTO answer;
+	RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
+	RETURN pg_temp.plain(concat_ws(E'\n', SQLSTATE || ': ' || m, 'DETAIL: ' || nullif(d, ''), 'HINT: ' || nullif(h, '')));
+END $$;
+CREATE FUNCTION pg_temp.at_time(at timestamptz) RETURNS void LANGUAGE sql SECURITY DEFINER
+	AS $$ SELECT set_config('campaign.clock_offset', extract(epoch FROM at - clock_timestamp()) || ' seconds', false) $$;
+-- where the generation leaves a campaign, and a message
+CREATE FUNCTION pg_temp.set_status(campaign uuid, wanted text) RETURNS void LANGUAGE sql SECURITY DEFINER SET session_replication_role = replica
+	AS $$ UPDATE campaign.campaigns SET status = wanted WHERE id = campaign $$;
+CREATE FUNCTION pg_temp.write(campaign uuid, who text, touch integer, channel text, text text, status text DEFAULT 'approved', variant text DEFAULT 'a') RETURNS uuid LANGUAGE sql SECURITY DEFINER AS $$
+	INSERT INTO campaign.messages (tenant_id, campaign_id, contact_id, touch_number, variant, plan_version, channel, subject, body, status, approved_at, created_at, changed_at)
+	SELECT k.tenant_id, k.campaign_id, k.contact_id, touch, variant, 1, channel, CASE channel WHEN 'email' THEN 'For {{contact.first_name}}' END, text,
+		$6, CASE $6 WHEN 'approved' THEN campaign.now() END, campaign.now(), campaign.now()
+	FROM campaign.campaign_contacts k JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
+	WHERE k.campaign_id = campaign AND c.first_name = who RETURNING id $$;
+\o /dev/null
+SELECT campaign.grant_access(r, 'member') FROM unnest('{regress_oldoutreach_ann,regress_oldoutreach_vic,regress_oldoutreach_eve}'::name[]) r;
+SELECT campaign.create_tenant('Acme', 'oldoutreach-acme', 'UTC', 'regress_oldoutreach_ann') AS acme \gset
+SELECT campaign.create_tenant('Eve', 'oldoutreach-eve', 'UTC', 'regress_oldoutreach_eve') AS eve \gset
+SELECT campaign.add_member(:'acme', 'regress_oldoutreach_vic', 'viewer');
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00', link_base_url = 'https://l.example' WHERE NOT seeded;
+SELECT pg_temp.at_time('2030-01-10 12:00');
+\o
+-- contact ids are given, so that the variant that each stands for is always the same
+\o /dev/null
+INSERT INTO campaign.contacts (tenant_id, id, first_name, email, linkedin_url, score)
+SELECT :'acme', ('00000000-0000-7000-8000-0000000000' || i)::uuid, n, lower(n) || '@x.example', 'https://in.example/' || lower(n), s
+FROM (VALUES ('01', 'Abe', 90), ('02', 'Bea', 80), ('03', 'Cid', 70), ('04', 'Dan', 60), ('05', 'Eli', 50)) v(i, n, s);
+\o
+CREATE FUNCTION pg_temp.contacts(VARIADIC names text[]) RETURNS uuid[] LANGUAGE sql
+	AS $$ SELECT array_agg(id ORDER BY id) FROM campaign.contacts WHERE first_name = ANY (names) $$;
+CREATE FUNCTION pg_temp.send() RETURNS TABLE (who text, touch smallint, body text) LANGUAGE sql SECURITY DEFINER AS $$
+	WITH c AS MATERIALIZED (SELECT * FROM campaign.claim_due_touches('worker', 100)),
+		r AS MATERIALIZED (SELECT campaign.complete_touch(c.lease_token) FROM c)
+	SELECT k.first_name, c.touch_number, c.body FROM c JOIN campaign.contacts k ON k.id = c.contact_id, (SELECT count(*) FROM r) n ORDER BY 1, 2 $$;
+SET ROLE regress_oldoutreach_ann;
+\o /dev/null
+SELECT campaign.create_campaign(:'acme', 'Steel', '[{"channel": "email", "subject": "S", "body_text": "1"}, {"channel": "email", "subject": "S", "body_text": "2", "delay_hours": 24},
+	{"channel": "email", "subject": "S", "body_text": "3", "delay_hours": 24, "condition": "no_response"}]', 'assigned') AS steel \gset
+SELECT campaign.assign_contacts(:'steel', pg_temp.contacts('Abe', 'Bea'));
+SELECT campaign.transition_campaign(:'steel', 'ready');
+\o
+
+--
+-- Defect 1: a status that there is not went around the state machine, and counters went below zero
+--
+SELECT pg_temp.try(format('SELECT campaign.transition_campaign(%L, %L)', :'steel', s)) FROM unnest('{"",NULL,sent,review,exported}'::text[]) s;
+SELECT pg_temp.try(format('UPDATE campaign.campaigns SET status = '''' WHERE id = %L RETURNING 1', :'steel'));
+RESET ROLE;
+SELECT pg_temp.try(format('UPDATE campaign.campaigns SET status = %L WHERE id = %L RETURNING 1', s, :'steel')) FROM unnest('{"",NULL}'::text[]) s;
+SELECT count(*) FROM information_schema.columns WHERE table_schema = 'campaign' AND table_name IN ('campaigns', 'outreach_campaigns', 'campaign_contacts', 'messages') AND column_name ~ 'count|total';
+SET ROLE regress_oldoutreach_ann;
+
+--
+-- Defect 4: approval passed with zero messages; drafts of excluded contacts blocked it; an edited message stayed
+-- approved; sent messages could be edited
+--
+SELECT pg_temp.set_status(:'steel', 'review') \g /dev/null
+SELECT pg_temp.try(format('SELECT campaign.transition_campaign(%L, ''approved'')', :'steel'));
+SELECT pg_temp.write(:'steel', 'Abe', n, 'email', 'Abe ' || n) IS NOT NULL AS written FROM generate_series(1, 3) n;
+SELECT pg_temp.write(:'steel', 'Bea', 1, 'email', 'Bea 1', 'draft') IS NOT NULL AS written;
+RESET ROLE;
+SELECT pg_temp.try(format('UPDATE campaign.messages SET status = %L  WHERE body = ''Bea 1'' RETURNING 1', s)) FROM unnest('{"",NULL}'::text[]) s;
+SET ROLE regress_oldoutreach_ann;
+SELECT pg_temp.try(format('SELECT campaign.transition_campaign(%L, ''approved'')', :'steel'));
+SELECT campaign.exclude_contacts(:'steel', pg_temp.contacts('Bea'));
+SELECT campaign.transition_campaign(:'steel', 'approved');
+SELECT campaign.edit_message(id, 'other', 'Abe one') FROM campaign.messages WHERE body = 'Abe 1';
+SELECT c.status, m.status AS message FROM campaign.campaigns c JOIN campaign.messages m ON m.campaign_id = c.id AND m.body = 'Abe one';
+SELECT result FROM campaign.review_messages(ARRAY(SELECT id FROM campaign.messages WHERE body = 'Abe one'), 'approve');
+SELECT campaign.transition_campaign(:'steel', 'approved');
+
+--
+-- Defect 11: one email per contact was sent of a sequence; two runs sent twice; conditions and offsets were
+-- never asked; nothing was marked sent
+--
+SELECT campaign.launch_campaign(:'steel');
+SELECT * FROM pg_temp.send();
+SELECT * FROM pg_temp.send();
+SELECT pg_temp.try(format('SELECT campaign.edit_message(%L, ''other'', ''x'')', id)) FROM campaign.messages WHERE body = 'Abe one';
+SELECT pg_temp.at_time('2030-01-11 11:59') \g /dev/null
+SELECT * FROM pg_temp.send();
+SELECT pg_temp.at_time('2030-01-11 12:01') \g /dev/null
+SELECT * FROM pg_temp.send();
+RESET ROLE;
+SELECT r.result FROM campaign.campaign_enrollments e CROSS JOIN LATERAL campaign.record_event('feedback', enrollment => e.id) r WHERE e.campaign_id = :'steel';
+SELECT pg_temp.at_time('2030-01-12 12:02') \g /dev/null
+SELECT * FROM pg_temp.send();
+SELECT touch_number, status FROM campaign.messages WHERE campaign_id = :'steel' AND status <> 'rejected' ORDER BY 1;
+RESET ROLE;
+\o /dev/null
+SELECT campaign.delete_tenant(id, slug) FROM campaign.tenants WHERE slug IN ('oldoutreach-acme', 'oldoutreach-eve');
+SELECT campaign.revoke_access(r) FROM unnest('{regress_oldoutreach_ann,regress_oldoutreach_vic,regress_oldoutreach_eve}'::name[]) r;
+\o
+DROP ROLE regress_oldoutreach_ann, regress_oldoutreach_vic, regress_oldoutreach_eve;

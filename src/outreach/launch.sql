@@ -1,0 +1,230 @@
+-- Launching: a campaign begins to run and enrols whom it was assigned, now or at a time that was set.
+
+CREATE FUNCTION campaign.require_approvable(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  obstacle text := campaign.approval_obstacle(tenant, campaign);
+BEGIN
+  IF obstacle IS NOT NULL THEN
+    RAISE EXCEPTION 'the messages of campaign "%" are not reviewed', campaign
+      USING ERRCODE = 'CP002',
+            DETAIL = format('Of contacts that are not excluded, %s.', obstacle),
+            HINT = 'Approve or reject them with campaign.review_messages(); campaign.review_summary() counts them.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_approvable(uuid, uuid) IS
+'Internal: raises CP002 for a campaign without an approved message, or with a draft, of a contact that is not excluded.';
+
+-- From ready a campaign begins without messages; one that has some is held to their review.
+CREATE FUNCTION campaign.require_reviewed(tenant uuid, campaign uuid, from_status text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  IF from_status = 'approved'
+     OR EXISTS (SELECT FROM campaign.messages m WHERE m.tenant_id = tenant AND m.campaign_id = campaign) THEN
+    PERFORM campaign.require_approvable(tenant, campaign);
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_reviewed(uuid, uuid, text) IS
+'Internal: raises CP002 for a campaign whose messages, if it has any or comes from approved, are not reviewed.';
+
+-- Where there are messages, whoever has none that is approved is not begun with.
+CREATE FUNCTION campaign.contacts_to_launch(tenant uuid, campaign uuid) RETURNS uuid[]
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_variable
+BEGIN
+  IF NOT EXISTS (SELECT FROM campaign.messages m WHERE m.tenant_id = tenant AND m.campaign_id = campaign) THEN
+    RETURN ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
+                  WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded' ORDER BY k.contact_id);
+  END IF;
+  RETURN ARRAY(
+    SELECT k.contact_id FROM campaign.campaign_contacts k
+     WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded'
+       AND k.contact_id IN (SELECT m.contact_id FROM campaign.messages m
+                             WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved')
+     ORDER BY k.contact_id);
+END $$;
+COMMENT ON FUNCTION campaign.contacts_to_launch(uuid, uuid) IS
+'Internal: whom a launch enrols, in order: the contacts that a campaign was assigned and that are not excluded, of one with messages those with an approved one.';
+
+CREATE FUNCTION campaign.begin_launched(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  PERFORM campaign.apply_sender_limits(tenant, campaign);
+  IF EXISTS (SELECT FROM campaign.outreach_campaigns o
+              WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND o.audience = 'assigned') THEN
+    PERFORM FROM campaign.enroll_many(tenant, campaign, campaign.contacts_to_launch(tenant, campaign), NULL);
+  END IF;
+  PERFORM campaign.notify_campaign_due(tenant, campaign);
+END $$;
+COMMENT ON FUNCTION campaign.begin_launched(uuid, uuid) IS
+'Internal: what a locked campaign, running since just now, begins with: the limits of its sender_config, and the enrolments of whom it was assigned.';
+
+-- What sender_config limits becomes the tenant's own limit, where that is none or a higher one. The tenant
+-- is locked behind the campaign, as where a campaign gets its lanes.
+CREATE FUNCTION campaign.apply_sender_limits(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  wanted record;
+  was_capped boolean;
+  warms boolean;
+BEGIN
+  FOR wanted IN
+    SELECT h.channel, h.hourly_limit, l.per_hour, l.per_day, l.warmup
+      FROM campaign.outreach_campaigns o
+     CROSS JOIN LATERAL (VALUES
+       ('email', (o.sender_config ->> 'hourly_limit')::numeric::integer, (o.sender_config ->> 'daily_limit')::numeric::integer,
+        coalesce((o.sender_config ->> 'warmup')::boolean, false)),
+       ('linkedin_connect', NULL, (o.sender_config ->> 'linkedin_daily_connections')::numeric::integer, false),
+       ('linkedin_message', NULL, (o.sender_config ->> 'linkedin_daily_messages')::numeric::integer, false)) l(channel, per_hour, per_day, warmup)
+      JOIN campaign.channels h ON h.channel = l.channel
+     WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND (num_nonnulls(l.per_hour, l.per_day) > 0 OR l.warmup)
+       AND EXISTS (SELECT FROM campaign.campaign_touches t
+                    WHERE t.tenant_id = tenant AND t.campaign_id = campaign AND t.plan_version = o.plan_version AND t.channel = l.channel)
+     ORDER BY h.channel
+  LOOP
+    PERFORM FROM campaign.tenants t WHERE t.id = tenant FOR NO KEY UPDATE;
+    INSERT INTO campaign.send_meters (tenant_id, channel) VALUES (tenant, wanted.channel) ON CONFLICT ON CONSTRAINT send_meters_pkey DO NOTHING;
+    PERFORM FROM campaign.send_meters m WHERE m.tenant_id = tenant AND m.channel = wanted.channel FOR NO KEY UPDATE;
+    SELECT coalesce(s.per_hour, s.per_day, s.per_month) IS NOT NULL OR s.warmup_started_on IS NOT NULL, s.warmup_started_on IS NULL AND wanted.warmup
+      INTO was_capped, warms
+      FROM campaign.send_limits s WHERE s.tenant_id = tenant AND s.channel = wanted.channel;
+    was_capped := coalesce(was_capped, wanted.hourly_limit IS NOT NULL);
+    -- beside a row of the tenant's the channel's own limit does not hold
+    INSERT INTO campaign.send_limits AS s (tenant_id, channel, per_hour, per_day)
+    VALUES (tenant, wanted.channel, least(wanted.per_hour, wanted.hourly_limit), wanted.per_day)
+    ON CONFLICT ON CONSTRAINT send_limits_pkey
+    DO UPDATE SET per_hour = least(s.per_hour, wanted.per_hour), per_day = least(s.per_day, wanted.per_day);
+    IF coalesce(warms, wanted.warmup) THEN
+      PERFORM campaign.begin_warmup(tenant, wanted.channel, NULL, campaign.default_warmup());
+    END IF;
+    PERFORM campaign.apply_send_limits(tenant, wanted.channel, was_capped);
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION campaign.apply_sender_limits(uuid, uuid) IS
+'Internal: lowers the tenant''s limits of the channels that a campaign uses to those of its sender_config, and begins the warm-up that it asks for unless there is one; never raises a limit.';
+
+-- When it is set, and again when it comes.
+CREATE FUNCTION campaign.schedule_launch(tenant uuid, campaign uuid, status text, at timestamptz) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  IF status NOT IN ('draft', 'ready', 'approved') THEN
+    RAISE EXCEPTION 'a campaign in status "%" is not launched', status
+      USING ERRCODE = 'CP001',
+            DETAIL = 'Campaigns are launched from draft, ready and approved.',
+            HINT = 'Ask campaign.allowed_transitions() for the steps from the current status.';
+  END IF;
+  PERFORM campaign.require_assigned_contacts(tenant, campaign);
+  PERFORM campaign.require_sendable_plan(tenant, campaign);
+  PERFORM campaign.require_reviewed(tenant, campaign, status);
+  UPDATE campaign.outreach_campaigns o SET scheduled_launch_at = at, launch_error = NULL
+   WHERE o.tenant_id = tenant AND o.campaign_id = campaign;
+END $$;
+COMMENT ON FUNCTION campaign.schedule_launch(uuid, uuid, text, timestamptz) IS
+'Internal: has a locked campaign launched at a time; raises CP001 and CP002 for one that could not be launched now.';
+
+CREATE FUNCTION campaign.launch_campaign(campaign uuid, at timestamptz DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  locked record := campaign.lock_outreach_campaign(campaign);
+BEGIN
+  IF NOT isfinite(at) THEN
+    RAISE EXCEPTION 'at must be finite'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It is when the campaign begins.',
+            HINT = 'Leave at out to launch now; campaign.cancel_launch() takes a time back.';
+  ELSIF at > campaign.now() THEN
+    PERFORM campaign.schedule_launch(locked.tenant, campaign, locked.status, at);
+    RETURN locked.status;
+  END IF;
+  IF locked.status = 'draft' THEN
+    PERFORM campaign.transition_campaign(campaign, 'ready', 'launch');
+  END IF;
+  locked.status := campaign.transition_campaign(campaign, 'running', 'launch');
+  PERFORM campaign.begin_launched(locked.tenant, campaign);
+  RETURN locked.status;
+END $$;
+COMMENT ON FUNCTION campaign.launch_campaign(uuid, timestamptz) IS
+'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(); the tenant''s limits are lowered to those that sender_config gives. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
+
+CREATE FUNCTION campaign.cancel_launch(campaign uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  locked record := campaign.lock_outreach_campaign(campaign);
+BEGIN
+  UPDATE campaign.outreach_campaigns o SET scheduled_launch_at = NULL
+   WHERE o.tenant_id = locked.tenant AND o.campaign_id = $1 AND o.scheduled_launch_at IS NOT NULL;
+  RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION campaign.cancel_launch(uuid) IS
+'Takes back the time at which a campaign is to be launched; false if none was set, or it has been launched. Raises P0002.';
+
+CREATE FUNCTION campaign.start_scheduled(tenant uuid, campaign uuid, status text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  former_reason text := current_setting('campaign.transition_reason', true);
+BEGIN
+  PERFORM set_config('campaign.transition_reason', 'scheduled launch', true);
+  IF status = 'draft' THEN
+    UPDATE campaign.campaigns c SET status = 'ready' WHERE c.tenant_id = tenant AND c.id = campaign;
+  END IF;
+  UPDATE campaign.campaigns c SET status = 'running' WHERE c.tenant_id = tenant AND c.id = campaign;
+  PERFORM set_config('campaign.transition_reason', coalesce(former_reason, ''), true);
+  PERFORM campaign.begin_launched(tenant, campaign);
+END $$;
+COMMENT ON FUNCTION campaign.start_scheduled(uuid, uuid, text) IS
+'Internal: launches a locked campaign for nobody in particular; raises CP001 and CP002.';
+
+CREATE FUNCTION campaign.launch_due(max_rows integer DEFAULT 10000) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  now_time timestamptz := campaign.now();
+  due record;
+  current_status text;
+  fault text;
+  fault_detail text;
+  launched integer := 0;
+BEGIN
+  PERFORM campaign.require_max_rows(max_rows);
+  PERFORM campaign.require_read_committed('launch_due()');
+  FOR due IN
+    SELECT o.tenant_id, o.campaign_id FROM campaign.outreach_campaigns o
+     WHERE o.scheduled_launch_at <= now_time ORDER BY o.tenant_id, o.campaign_id LIMIT max_rows
+  LOOP
+    PERFORM FROM campaign.tenants t WHERE t.id = due.tenant_id FOR KEY SHARE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    SELECT c.status INTO current_status FROM campaign.campaigns c
+     WHERE c.tenant_id = due.tenant_id AND c.id = due.campaign_id FOR NO KEY UPDATE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    -- launched, put off or cancelled since it was found
+    PERFORM FROM campaign.outreach_campaigns o
+      WHERE o.tenant_id = due.tenant_id AND o.campaign_id = due.campaign_id AND o.scheduled_launch_at <= now_time;
+    CONTINUE WHEN NOT FOUND;
+    BEGIN
+      PERFORM campaign.start_scheduled(due.tenant_id, due.campaign_id, current_status);
+      launched := launched + 1;
+    EXCEPTION
+      WHEN SQLSTATE 'CP001' OR SQLSTATE 'CP002' THEN
+        GET STACKED DIAGNOSTICS fault = MESSAGE_TEXT, fault_detail = PG_EXCEPTION_DETAIL;
+        UPDATE campaign.outreach_campaigns o SET scheduled_launch_at = NULL, launch_error = concat_ws('. ', fault, fault_detail)
+         WHERE o.tenant_id = due.tenant_id AND o.campaign_id = due.campaign_id;
+      WHEN OTHERS THEN
+        RAISE WARNING 'campaign "%" cannot be launched now: %', due.campaign_id, SQLERRM
+          USING ERRCODE = SQLSTATE, DETAIL = 'It is tried again.';
+    END;
+  END LOOP;
+  RETURN launched;
+END $$;
+COMMENT ON FUNCTION campaign.launch_due(integer) IS
+'Launches the campaigns whose time has come (launch_campaign() with a time), each once and each by itself; returns how many. One that cannot be launched keeps the reason in outreach_campaigns.launch_error and is not tried again. Part of maintenance; waits for no campaign that somebody has locked. Raises 22023 for max_rows below 1, 25000 above READ COMMITTED.';
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'EXECUTE', 'FUNCTION campaign.launch_campaign(uuid, timestamptz)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.cancel_launch(uuid)'),
+  ('admin', 'EXECUTE', 'FUNCTION campaign.launch_due(integer)');
