@@ -9,7 +9,7 @@ BEGIN
   IF obstacle IS NOT NULL THEN
     RAISE EXCEPTION 'the messages of campaign "%" are not reviewed', campaign
       USING ERRCODE = 'CP002',
-            DETAIL = format('Of contacts that are not excluded, %s.', obstacle),
+            DETAIL = format('%s%s; excluded contacts do not count.', upper(left(obstacle, 1)), substr(obstacle, 2)),
             HINT = 'Approve or reject them with campaign.review_messages(); campaign.review_summary() counts them.';
   END IF;
 END $$;
