@@ -53,7 +53,6 @@ CREATE FUNCTION campaign.begin_launched(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
-  PERFORM campaign.apply_sender_limits(tenant, campaign);
   IF EXISTS (SELECT FROM campaign.outreach_campaigns o
               WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND o.audience = 'assigned') THEN
     PERFORM FROM campaign.enroll_many(tenant, campaign, campaign.contacts_to_launch(tenant, campaign), NULL);
@@ -61,10 +60,11 @@ BEGIN
   PERFORM campaign.notify_campaign_due(tenant, campaign);
 END $$;
 COMMENT ON FUNCTION campaign.begin_launched(uuid, uuid) IS
-'Internal: what a locked campaign, running since just now, begins with: the limits of its sender_config, and the enrolments of whom it was assigned.';
+'Internal: enrols whom a locked campaign, running since just now, was assigned; of another audience nobody.';
 
 -- What sender_config limits becomes the tenant's own limit, where that is none or a higher one. The tenant
--- is locked behind the campaign, as where a campaign gets its lanes.
+-- is locked behind the campaign, as where a campaign gets its lanes, and before lanes are, as where an owner
+-- sets a limit.
 CREATE FUNCTION campaign.apply_sender_limits(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -142,6 +142,7 @@ BEGIN
     PERFORM campaign.schedule_launch(locked.tenant, campaign, locked.status, at);
     RETURN locked.status;
   END IF;
+  PERFORM campaign.apply_sender_limits(locked.tenant, campaign);
   IF locked.status = 'draft' THEN
     PERFORM campaign.transition_campaign(campaign, 'ready', 'launch');
   END IF;
@@ -170,6 +171,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   former_reason text := current_setting('campaign.transition_reason', true);
 BEGIN
+  PERFORM campaign.apply_sender_limits(tenant, campaign);
   PERFORM set_config('campaign.transition_reason', 'scheduled launch', true);
   IF status = 'draft' THEN
     UPDATE campaign.campaigns c SET status = 'ready' WHERE c.tenant_id = tenant AND c.id = campaign;
