@@ -79,6 +79,12 @@ ROOMS = \
 	outreach/contact_readiness \
 	outreach/messages \
 	outreach/message_review \
+	outreach/generation_costs \
+	outreach/generation_jobs \
+	outreach/generation_budgets \
+	outreach/generation \
+	outreach/generation_work \
+	outreach/generation_progress \
 	outreach/message_delivery \
 	outreach/message_export \
 	outreach/launch \

@@ -9,13 +9,87 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "common/base64.h"
 #include "common/pg_prng.h"
+#include "fmgr.h"
+#include "funcapi.h"
 #include "miscadmin.h"
+#include "port/pg_bswap.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/uuid.h"
 
 #include "compat.h"
 #include "core/leases.h"
+
+/* No token of the touch queue, whose version is 1. */
+#define ITEM_TOKEN_VERSION 2
+#define ITEM_TOKEN_BYTES (1 + 3 * UUID_LEN + 8)
+
+PG_FUNCTION_INFO_V1(campaign_lease_fence);
+PG_FUNCTION_INFO_V1(campaign_lease_end);
+PG_FUNCTION_INFO_V1(campaign_lease_token);
+PG_FUNCTION_INFO_V1(campaign_decode_lease_token);
+
+Datum
+campaign_lease_fence(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(LeaseFence());
+}
+
+Datum
+campaign_lease_end(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(GetCurrentTimestamp() + LeaseLength(PG_GETARG_INTERVAL_P(0)));
+}
+
+/* A token of a queue that is kept in SQL: tenant, queue, item and fence. */
+Datum
+campaign_lease_token(PG_FUNCTION_ARGS)
+{
+	uint8		bytes[ITEM_TOKEN_BYTES];
+	uint8	   *p = bytes;
+	uint64		fence = pg_hton64((uint64) PG_GETARG_INT64(3));
+
+	*p++ = ITEM_TOKEN_VERSION;
+	for (int i = 0; i < 3; i++, p += UUID_LEN)
+		memcpy(p, PG_GETARG_UUID_P(i)->data, UUID_LEN);
+	memcpy(p, &fence, 8);
+	PG_RETURN_TEXT_P(cstring_to_text(LeaseEncode(bytes, ITEM_TOKEN_BYTES)));
+}
+
+Datum
+campaign_decode_lease_token(PG_FUNCTION_ARGS)
+{
+	uint8		bytes[ITEM_TOKEN_BYTES];
+	text	   *token = PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0);
+	uint64		fence;
+	TupleDesc	tupdesc;
+	Datum		values[4];
+	bool		nulls[4] = {0};
+
+	if (token == NULL || !LeaseDecode(VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token), bytes, ITEM_TOKEN_BYTES) ||
+		bytes[0] != ITEM_TOKEN_VERSION)
+		LeaseRaiseInvalidToken();
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	for (int i = 0; i < 3; i++)
+		values[i] = UUIDPGetDatum((pg_uuid_t *) (bytes + 1 + i * UUID_LEN));
+	memcpy(&fence, bytes + 1 + 3 * UUID_LEN, 8);
+	values[3] = Int64GetDatum((int64) pg_ntoh64(fence));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}
+
+void
+LeaseRaiseInvalidToken(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid lease token"),
+			 errdetail("The text is not a token that a claim returned."),
+			 errhint("Pass lease_token as it was claimed.")));
+}
 
 /* Drawn by the block, since most of the cost is that of asking. */
 int64

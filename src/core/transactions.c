@@ -15,11 +15,20 @@
 static bool is_fault_of_data(int sqlstate);
 
 PG_FUNCTION_INFO_V1(campaign_require_read_committed);
+PG_FUNCTION_INFO_V1(campaign_force_sync_commit);
 
 Datum
 campaign_require_read_committed(PG_FUNCTION_ARGS)
 {
 	RequireReadCommitted(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_VOID();
+}
+
+/* For functions whose caller acts on the strength of their commit. */
+Datum
+campaign_force_sync_commit(PG_FUNCTION_ARGS)
+{
+	ForceSyncCommit();
 	PG_RETURN_VOID();
 }
 

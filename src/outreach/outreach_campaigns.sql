@@ -213,12 +213,20 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 DECLARE
   n bigint;
 BEGIN
-  IF NEW.status = 'generating' OR NEW.status = 'exported' AND NOT EXISTS (
+  -- a campaign is generating if and only if a job of it is alive: the functions of generation make and end both
+  IF (NEW.status = 'generating') <> campaign.is_generating(NEW.tenant_id, NEW.id) THEN
+    RAISE EXCEPTION 'status "%" is not % by a transition', CASE NEW.status WHEN 'generating' THEN NEW.status ELSE OLD.status END,
+                    CASE NEW.status WHEN 'generating' THEN 'entered' ELSE 'left' END
+      USING ERRCODE = 'CP002',
+            DETAIL = 'A campaign is generating while a generation job runs.',
+            HINT = CASE NEW.status WHEN 'generating' THEN 'Call campaign.start_generation().'
+                   ELSE 'Wait until the job has finished, or call campaign.cancel_generation().' END;
+  ELSIF NEW.status = 'exported' AND NOT EXISTS (
        SELECT FROM campaign.outreach_campaigns o
         WHERE o.tenant_id = NEW.tenant_id AND o.campaign_id = NEW.id AND o.exported_at IS NOT NULL) THEN
     RAISE EXCEPTION 'status "%" is not entered by a transition', NEW.status
       USING ERRCODE = 'CP002',
-            DETAIL = 'A campaign is generating while a generation job runs, and exported once its messages were.',
+            DETAIL = 'A campaign is exported once its messages were.',
             HINT = 'Launch the campaign instead, or export it with campaign.export_messages().';
   -- the way back is always open: an enabled step every document has
   ELSIF NEW.status = 'ready' AND OLD.status = 'draft' THEN

@@ -153,11 +153,7 @@ void
 TouchTokenRequire(const text *arg, TouchToken *token)
 {
 	if (arg == NULL || !TouchTokenDecode(VARDATA_ANY(arg), VARSIZE_ANY_EXHDR(arg), token))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid lease token"),
-				 errdetail("The text is not a token that a claim returned."),
-				 errhint("Pass lease_token as it was claimed.")));
+		LeaseRaiseInvalidToken();
 }
 
 void
