@@ -30,6 +30,7 @@ CREATE TEMP VIEW harmless AS
 		touch_events.event_id,touch_events.kind,touch_events.bounce,touch_events.link,touch_events.channel,
 		campaign_contacts.status,campaign_contacts.enrichment_gaps,overlap_log.kind,overlap_log.channel,overlap_log.severity,overlap_log.outcome,messages.variant,messages.channel,messages.status,messages.approved_by,
 		message_versions.origin,message_versions.reason,message_versions.author,message_feedback.action,message_feedback.member,
+		generation_items.worker,generation_items.outcome,generation_costs.variant,generation_costs.model,
 		enrollment_conflicts.policy,enrollment_conflicts.resolution,enrollment_conflicts.resolved_by,enrollment_conflicts.reason}'::text[]) AS k(c);
 SELECT is_empty($$
 	SELECT t.name, a.attname

@@ -288,7 +288,8 @@ SELECT is_empty($$
 	SELECT t.name, m.command FROM tables t JOIN member_commands m USING (name)
 	WHERE t.name IN ('touch_queue', 'send_logs', 'campaign_enrollments', 'campaign_touches', 'lanes', 'life_cycle_log',
 			'job_enrollments', 'enrollment_conflicts', 'touch_events', 'consents', 'suppressions', 'tenant_members', 'workers',
-			'campaign_contacts', 'contact_tags', 'entity_stages', 'overlap_log', 'messages', 'message_versions', 'message_feedback')
+			'campaign_contacts', 'contact_tags', 'entity_stages', 'overlap_log', 'messages', 'message_versions', 'message_feedback',
+			'generation_jobs', 'generation_items', 'generation_costs')
 		AND m.command <> 'select'
 $$, 'members write no engine table');
 

@@ -35,7 +35,7 @@ CREATE FUNCTION probe.fill(who text, tenant uuid) RETURNS void LANGUAGE plpgsql 
 DECLARE
 	steps constant jsonb := '[{"channel": "email", "subject": "Hi", "body_text": "Hi"}, {"channel": "call", "body_text": "Hi", "delay_hours": 24}]';
 	company uuid; contact uuid; lone_contact uuid; template uuid; preset uuid; running uuid; other uuid; draft uuid; archived uuid; paused uuid;
-	job uuid; open_job uuid; enrollment uuid; uncertain uuid; dead uuid; caller uuid; assigned uuid; message uuid; token text;
+	job uuid; open_job uuid; enrollment uuid; uncertain uuid; dead uuid; caller uuid; assigned uuid; written uuid; token text;
 BEGIN
 	INSERT INTO campaign.companies (tenant_id, name) VALUES (tenant, who) RETURNING id INTO company;
 	INSERT INTO campaign.contacts (tenant_id, first_name, email, phone, company_id) VALUES (tenant, 'Bob', who || '@x.example', '+12125550100', company) RETURNING id INTO contact;
@@ -88,16 +88,24 @@ BEGIN
 	INSERT INTO campaign.contact_cooldowns (tenant_id, channel, cooldown) VALUES (tenant, 'email', '10 days');
 	assigned := campaign.create_campaign(tenant, 'assigned', steps, 'assigned');
 	PERFORM campaign.assign_contacts(assigned, filter => '{"tags": ["batch"]}');
-	INSERT INTO campaign.messages (tenant_id, campaign_id, contact_id, touch_number, plan_version, channel, subject, body, created_at, changed_at)
-	VALUES (tenant, assigned, contact, 1, 1, 'email', 'Hi', 'Hi', now(), now()) RETURNING id INTO message;
-	INSERT INTO campaign.message_versions (tenant_id, message_id, version, origin, subject, body, at) VALUES (tenant, message, 1, 'generated', 'Hi', 'Hi', now());
-	INSERT INTO campaign.message_feedback (tenant_id, message_id, version, action, at) VALUES (tenant, message, 1, 'approved', now());
+	-- messages that were generated and judged, and more that are being generated
+	INSERT INTO campaign.generation_budgets (tenant_id, mode, amount_usd) VALUES (tenant, 'hard', 10);
+	written := campaign.create_campaign(tenant, 'written', steps, 'assigned');
+	PERFORM campaign.assign_contacts(written, filter => '{"tags": ["batch"]}');
+	PERFORM campaign.transition_campaign(written, 'ready');
+	PERFORM campaign.start_generation(written);
+	PERFORM campaign.save_generated(c.lease_token, '[{"touch_number": 1, "subject": "Hi", "body": "Hi"}]', '[{"model": "m", "usd": 0.01}]')
+	FROM campaign.claim_generation('probe', campaign => written) c;
+	PERFORM campaign.review_messages(ARRAY(SELECT m.id FROM campaign.messages m WHERE m.campaign_id = written), 'reject', 'no');
+	PERFORM campaign.transition_campaign(written, 'ready');
+	PERFORM campaign.start_generation(written, include_unready => true);
 	INSERT INTO probe.ids
 	SELECT who, i.* FROM (VALUES
 		('tenant', tenant::text), ('company', company::text), ('contact', contact::text), ('lone', lone_contact::text),
 		('service', 'only_' || who), ('template', template::text), ('preset', preset::text), ('running', running::text),
 		('other', other::text), ('paused', paused::text), ('draft', draft::text), ('archived', archived::text), ('job', job::text),
-		('open_job', open_job::text), ('enrollment', enrollment::text), ('dead', dead::text), ('token', token), ('assigned', assigned::text), ('message', message::text),
+		('open_job', open_job::text), ('enrollment', enrollment::text), ('dead', dead::text), ('token', token), ('assigned', assigned::text), ('written', written::text),
+		('message', (SELECT m.id::text FROM campaign.messages m WHERE m.tenant_id = tenant)),
 		('address', who || '-gone@x.example'),
 		('conflict', (SELECT x.id::text FROM campaign.enrollment_conflicts x WHERE x.tenant_id = tenant))) i(what, value);
 END
@@ -127,7 +135,7 @@ SELECT 'none', what, CASE what
 		WHEN 'token' THEN campaign.touch_token(campaign.uuid_v7(), 1, now(), campaign.uuid_v7(), 2::smallint, 1::smallint, 42)
 		ELSE campaign.uuid_v7()::text END
 FROM probe.ids WHERE owner = 'ann';
-SELECT is((SELECT count(value) FROM probe.ids WHERE owner = o), 21::bigint, format('%s has all that the cases name', o)) FROM unnest('{ann,eve,none}'::text[]) o;
+SELECT is((SELECT count(value) FROM probe.ids WHERE owner = o), 22::bigint, format('%s has all that the cases name', o)) FROM unnest('{ann,eve,none}'::text[]) o;
 
 CREATE FUNCTION probe.id(owner text, what text) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER
 	AS $$ SELECT i.value FROM probe.ids i WHERE (i.owner, i.what) = ($1, $2) $$;
@@ -475,6 +483,14 @@ INSERT INTO probe.cases VALUES
 	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.assign_contacts('{assigned}', filter => '{"tag": 1}') r)$$, '^P0002'),
 	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.assign_contacts('{own.assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^value: not_found 1$'),
 	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT count(*) FROM campaign.assign_contacts('{own.assigned}', filter => jsonb_build_object('company', ARRAY['{company}'])) r)$$, '^value: 0$'),
+	('campaign.credits(numeric)', NULL, 'pure'),
+	('campaign.estimate_generation(uuid)', $$(SELECT count(*) FROM campaign.estimate_generation('{written}'))$$, '^P0002'),
+	('campaign.generation_progress(uuid)', $$(campaign.generation_progress('{written}')).total$$, '^P0002'),
+	('campaign.start_generation(uuid,boolean,boolean)', $$campaign.start_generation('{assigned}')$$, '^P0002'),
+	('campaign.start_generation(uuid,boolean,boolean)', $$campaign.start_generation('{written}')$$, '^P0002'),
+	('campaign.retry_generation(uuid,uuid[])', $$campaign.retry_generation('{written}')$$, '^P0002'),
+	('campaign.retry_generation(uuid,uuid[])', $$campaign.retry_generation('{own.written}', ARRAY['{lone}']::uuid[])$$, '^CP002'),
+	('campaign.cancel_generation(uuid,text)', $$campaign.cancel_generation('{written}')$$, '^P0002'),
 	('campaign.remove_contacts(uuid,uuid[])', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.remove_contacts('{assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^P0002'),
 	('campaign.remove_contacts(uuid,uuid[])', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.remove_contacts('{own.assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^value: not_found 1$'),
 	('campaign.exclude_contacts(uuid,uuid[],text)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.exclude_contacts('{assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^P0002'),
@@ -627,6 +643,8 @@ SELECT matches(probe.attempt('regress_tenancy_eve', call), '^42501', format('a m
 FROM unnest(ARRAY['SELECT campaign.claim_due_touches(''x'')', 'SELECT campaign.begin_send(''x'')', 'SELECT campaign.extend_lease(''x'', ''1 hour'')',
 	'SELECT campaign.release_touch(''x'')', 'SELECT campaign.report_touches(''{}'')', 'SELECT campaign.complete_touch(''x'')',
 	'SELECT campaign.fail_touch(''x'', ''y'')', 'SELECT campaign.skip_touch(''x'', ''y'')', 'SELECT campaign.next_due_at()',
+	'SELECT campaign.claim_generation(''x'')', 'SELECT campaign.save_generated(''x'', ''[]'')', 'SELECT campaign.fail_generation(''x'', ''y'')',
+	'SELECT campaign.extend_generation(''x'', ''1 hour'')', 'SELECT campaign.release_generation(''x'')',
 	'SELECT campaign.verify_link(''x'')', 'SELECT campaign.record_link(''x'')', 'SELECT campaign.match_events()']) call;
 
 -- ---- as the subject of a token, the way PostgREST does it
