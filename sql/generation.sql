@@ -271,8 +271,11 @@ SELECT pg_temp.claim('w1', 1);
 SET ROLE regress_gen_ann;
 SELECT e.* FROM campaign.exclude_contacts(:'two', ARRAY(SELECT id FROM campaign.contacts WHERE first_name IN ('Abe', 'Bea'))) e;
 SET ROLE regress_gen_worker;
-SELECT pg_temp.save('w1', 'Abe', costs => '[{"model": "m", "tokens_in": 800, "tokens_out": 200, "usd": 0.00144}]');
+-- the next claim ends the job, and the worker hands in what he has all the same
+SELECT pg_temp.claim('w2');
 SELECT pg_temp.status(:'two');
+SELECT pg_temp.save('w1', 'Abe', costs => '[{"model": "m", "tokens_in": 800, "tokens_out": 200, "usd": 0.00144}]');
+SELECT pg_temp.fail('w1', 'Abe', 'said twice', '[{"model": "m", "tokens_in": 800, "tokens_out": 200, "usd": 0.00144}]');
 RESET ROLE;
 SELECT status, end_reason FROM campaign.generation_jobs WHERE campaign_id = :'two' ORDER BY id;
 SELECT count(*) AS messages FROM campaign.messages WHERE campaign_id = :'two';

@@ -60,6 +60,7 @@ static Statement differences_statement = {
 };
 
 PG_FUNCTION_INFO_V1(campaign_cluster_identity);
+PG_FUNCTION_INFO_V1(campaign_require_armed_cluster);
 
 static char *find_differences(bool *was_armed);
 static TimeLineID current_timeline(void);
@@ -78,6 +79,14 @@ CloneGuardInit(void)
 							 0,
 							 NULL, NULL, NULL);
 	CacheRegisterRelcacheCallback(forget_armed, (Datum) 0);
+}
+
+/* For functions that are written in SQL. */
+Datum
+campaign_require_armed_cluster(PG_FUNCTION_ARGS)
+{
+	CloneGuardRequire(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_VOID();
 }
 
 void

@@ -73,6 +73,11 @@ END
 $$;
 COMMENT ON FUNCTION campaign.arm() IS 'Makes this cluster the one that sends, where campaign.clone_guard is on: records what identifies it. To be called once it is certain that no other cluster works on the same queue. For the level admin.';
 
+CREATE FUNCTION campaign.require_armed_cluster(function_name text) RETURNS void
+  LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'campaign_require_armed_cluster';
+COMMENT ON FUNCTION campaign.require_armed_cluster(text) IS 'Internal: raises 55000 where campaign.clone_guard is on and the cluster is not the armed one.';
+
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('admin', 'EXECUTE', 'FUNCTION campaign.arm()'),
   ('admin', 'EXECUTE', 'FUNCTION campaign.cluster_identity()'),

@@ -224,6 +224,19 @@ END $$;
 COMMENT ON FUNCTION campaign.cancel_generation(uuid, text) IS
 'Ends a generation at once and takes the campaign back to ready; it can be started again. What is written stays. Contacts that a worker has claimed count as failed: the messages that he hands in later are refused (CP004), and what they have cost is kept by fail_generation(). What was reserved is free again. Raises CP002 if nothing is generated, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
 
+CREATE FUNCTION campaign.next_generation_status(tenant uuid, campaign uuid, job uuid) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN (SELECT k.status
+            FROM (SELECT i.contact_id FROM campaign.generation_items i
+                   WHERE i.tenant_id = tenant AND i.job_id = job AND i.outcome IS NULL ORDER BY i.contact_id LIMIT 1) n
+            JOIN campaign.campaign_contacts k ON k.tenant_id = tenant AND k.campaign_id = campaign AND k.contact_id = n.contact_id
+           WHERE k.tenant_id = tenant);
+END $$;
+COMMENT ON FUNCTION campaign.next_generation_status(uuid, uuid, uuid) IS
+'Internal: the status of the first contact of a job that is pending; NULL if none is.';
+
 -- The caller has the campaign locked. Review is for messages: without one there is nothing to review.
 CREATE FUNCTION campaign.finish_generation(tenant uuid, campaign uuid, job uuid) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -235,15 +248,16 @@ DECLARE
   to_review boolean;
   why text;
 BEGIN
-  -- the first contact that is pending is enough
-  IF EXISTS (SELECT FROM campaign.generation_items i
-              WHERE i.tenant_id = tenant AND i.job_id = job AND i.outcome IS NULL
-                AND (SELECT k.status FROM campaign.campaign_contacts k
-                      WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.contact_id = i.contact_id) <> 'excluded') THEN
+  -- the first one that is pending is enough; whoever was excluded is passed over once
+  IF campaign.next_generation_status(tenant, campaign, job) = 'excluded' THEN
+    UPDATE campaign.generation_items i SET outcome = 'excluded', ended_at = now_time, lease_until = '-infinity'
+      FROM campaign.campaign_contacts k
+     WHERE i.tenant_id = tenant AND i.job_id = job AND i.outcome IS NULL
+       AND k.tenant_id = tenant AND k.campaign_id = campaign AND k.contact_id = i.contact_id AND k.status = 'excluded';
+  END IF;
+  IF campaign.next_generation_status(tenant, campaign, job) IS NOT NULL THEN
     RETURN false;
   END IF;
-  UPDATE campaign.generation_items i SET outcome = 'excluded', ended_at = now_time, lease_until = '-infinity'
-   WHERE i.tenant_id = tenant AND i.job_id = job AND i.outcome IS NULL;
   SELECT count(*) FILTER (WHERE i.outcome = 'generated') AS generated, count(*) FILTER (WHERE i.outcome = 'failed') AS failed,
          count(*) FILTER (WHERE i.outcome = 'excluded') AS excluded INTO counts
     FROM campaign.generation_items i WHERE i.tenant_id = tenant AND i.job_id = job;

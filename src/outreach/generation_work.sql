@@ -21,7 +21,8 @@ END $$;
 COMMENT ON FUNCTION campaign.generation_context(uuid, uuid) IS
 'Internal: what is known of a contact and of his company.';
 
--- A job whose last contacts were excluded, or ran out of attempts, has nobody who would end it.
+-- A job whose last contacts were excluded, or ran out of attempts, has nobody who would end it; and those who
+-- were excluded are not passed over again and again.
 CREATE FUNCTION campaign.finish_idle_generations(campaign uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -31,10 +32,7 @@ BEGIN
   FOR idle IN
     SELECT j.tenant_id, j.campaign_id, j.id FROM campaign.generation_jobs j
      WHERE j.status = 'running' AND (campaign IS NULL OR j.campaign_id = campaign)
-       AND NOT EXISTS (SELECT FROM campaign.generation_items i
-                        WHERE i.tenant_id = j.tenant_id AND i.job_id = j.id AND i.outcome IS NULL
-                          AND (SELECT k.status FROM campaign.campaign_contacts k
-                                WHERE k.tenant_id = j.tenant_id AND k.campaign_id = j.campaign_id AND k.contact_id = i.contact_id) <> 'excluded')
+       AND coalesce(campaign.next_generation_status(j.tenant_id, j.campaign_id, j.id), 'excluded') = 'excluded'
   LOOP
     -- without waiting: whoever has the campaign ends the job himself, or the next claim does
     PERFORM FROM campaign.tenants t WHERE t.id = idle.tenant_id FOR KEY SHARE SKIP LOCKED;
@@ -47,7 +45,7 @@ BEGIN
   END LOOP;
 END $$;
 COMMENT ON FUNCTION campaign.finish_idle_generations(uuid) IS
-'Internal: ends the jobs, of one campaign or of all, in which only excluded contacts are pending, or nobody.';
+'Internal: looks after the jobs, of one campaign or of all, of which nobody is pending, or first of all somebody who was excluded; ends those in which nobody else is.';
 
 -- By the index of what is open, in order, and only as far as there is need.
 CREATE FUNCTION campaign.take_generation_items(tenant uuid, job uuid, most integer)
@@ -80,6 +78,7 @@ DECLARE
   new_fence bigint;
 BEGIN
   PERFORM campaign.require_read_committed('claim_generation()');
+  PERFORM campaign.require_armed_cluster('claim_generation()');
   IF worker IS NULL OR btrim(worker) = '' OR length(worker) > 255 THEN
     RAISE EXCEPTION 'worker needs a name'
       USING ERRCODE = 'invalid_parameter_value',
@@ -136,16 +135,17 @@ BEGIN
   PERFORM campaign.force_sync_commit();
 END $$;
 COMMENT ON FUNCTION campaign.claim_generation(text, integer, uuid, interval) IS
-'Takes contacts to write messages for, of one campaign or of any, for the time of the lease (1 s to 24 hours): for each the token, what is known of the contact, the steps (touch_number, channel, label, config, limits, variants, and the text that the step has), and the campaign''s generation_config with its defaults. Each is ended with save_generated() or fail_generation(); a lease that ends before is claimed again, outreach_campaigns.max_attempts times. Nothing waits: no row means nothing to do. Raises 22023, 25000 above READ COMMITTED.';
+'Takes contacts to write messages for, of one campaign or of any, for the time of the lease (1 s to 24 hours): for each the token, what is known of the contact, the steps (touch_number, channel, label, config, limits, variants, and the text that the step has), and the campaign''s generation_config with its defaults. Each is ended with save_generated() or fail_generation(); a lease that ends before is claimed again, outreach_campaigns.max_attempts times. Nothing waits: no row means nothing to do. Raises 22023, 25000 above READ COMMITTED, 55000 where campaign.clone_guard refuses.';
 
 CREATE FUNCTION campaign.lock_generation_lease(token text,
-  OUT job campaign.generation_jobs, OUT contact uuid, OUT fence bigint, OUT is_current boolean, OUT contact_status text, OUT fate text)
+  OUT job campaign.generation_jobs, OUT contact uuid, OUT fence bigint, OUT is_current boolean, OUT was_excluded boolean, OUT fate text)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
   said record := campaign.decode_lease_token(token);
   item campaign.generation_items;
+  contact_status text;
 BEGIN
   PERFORM campaign.require_read_committed('reporting of a generation');
   contact := said.item_id;
@@ -162,12 +162,13 @@ BEGIN
      WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = contact FOR NO KEY UPDATE;
   END IF;
   is_current := item.outcome IS NULL AND item.fence IS NOT DISTINCT FROM fence;
+  was_excluded := coalesce(item.fence = fence AND coalesce(item.outcome, contact_status) = 'excluded', false);
   fate := CASE WHEN item.job_id IS NULL THEN 'The contact, or the campaign, was deleted.'
                WHEN item.outcome IS NOT NULL THEN format('It has ended: %s.', item.outcome)
                ELSE 'The lease has ended, and the contact was claimed again or given back.' END;
 END $$;
 COMMENT ON FUNCTION campaign.lock_generation_lease(text) IS
-'Internal: locks the campaign and item of a token and says whether the lease is current; raises 22023 for what is no token, 25000.';
+'Internal: locks the campaign and item of a token and says whether the lease is current, and whether the contact was excluded under it (the item may have ended then); raises 22023 for what is no token, 25000.';
 
 CREATE FUNCTION campaign.raise_generation_lease_lost(fate text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -295,16 +296,18 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 DECLARE
   held record := campaign.lock_generation_lease(lease_token);
   job campaign.generation_jobs := held.job;
-  result text := CASE held.contact_status WHEN 'excluded' THEN 'excluded' ELSE 'generated' END;
+  result text := CASE WHEN held.was_excluded THEN 'excluded' ELSE 'generated' END;
 BEGIN
-  IF NOT held.is_current THEN
+  IF NOT (held.is_current OR held.was_excluded) THEN
     PERFORM campaign.raise_generation_lease_lost(held.fate);
   END IF;
   PERFORM campaign.record_generation_costs(job.tenant_id, job.campaign_id, job.id, held.contact, held.fence, costs);
   IF result = 'generated' THEN
     PERFORM campaign.write_generated_messages(job, held.contact, messages);
   END IF;
-  PERFORM campaign.end_generation_item(job, held.contact, result, NULL);
+  IF held.is_current THEN
+    PERFORM campaign.end_generation_item(job, held.contact, result, NULL);
+  END IF;
   PERFORM campaign.force_sync_commit();
   RETURN result;
 END $$;
@@ -317,7 +320,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 DECLARE
   held record := campaign.lock_generation_lease(lease_token);
   job campaign.generation_jobs := held.job;
-  result text := CASE WHEN NOT held.is_current THEN 'lease_lost' WHEN held.contact_status = 'excluded' THEN 'excluded' ELSE 'failed' END;
+  result text := CASE WHEN held.was_excluded THEN 'excluded' WHEN held.is_current THEN 'failed' ELSE 'lease_lost' END;
 BEGIN
   IF coalesce(btrim(error), '') = '' THEN
     RAISE EXCEPTION 'a failure needs an error'
@@ -329,7 +332,7 @@ BEGIN
   END IF;
   -- spent is spent, whatever has become of the lease
   PERFORM campaign.record_generation_costs(job.tenant_id, job.campaign_id, job.id, held.contact, held.fence, costs);
-  IF result <> 'lease_lost' THEN
+  IF held.is_current THEN
     -- of somebody who is excluded, be it by an erasure, nothing is told
     PERFORM campaign.end_generation_item(job, held.contact, result, CASE result WHEN 'failed' THEN left(error, 2000) END);
   END IF;

@@ -111,6 +111,15 @@ SELECT campaign.create_campaign(:'ada', 'Assigned', '[{"step": 1, "channel": "em
 SELECT * FROM campaign.assign_contacts(:'assigned', filter => '{"tags": ["batch 7"]}');
 SELECT * FROM campaign.exclude_contacts(:'assigned', ARRAY[:'c4']::uuid[], E'asked\tfor it');
 SELECT * FROM campaign.check_readiness(:'assigned');
+-- Messages that were written, a contact who failed, and a job that runs.
+INSERT INTO campaign.generation_budgets (tenant_id, mode, amount_usd) VALUES (:'ada', 'soft', 10);
+SELECT campaign.transition_campaign(:'assigned', 'ready');
+SELECT campaign.start_generation(:'assigned', include_unready => true);
+RESET SESSION AUTHORIZATION;
+SELECT lease_token AS written FROM campaign.claim_generation('w', 1) \gset
+SELECT campaign.save_generated(:'written', '[{"touch_number": 1, "subject": "Hello", "body": "Quotes \" and \\\\ "}]', '[{"model": "m", "tokens_in": 800, "tokens_out": 200, "usd": 0.00144}]');
+SELECT lease_token AS held FROM campaign.claim_generation('w', 1) \gset
+SET SESSION AUTHORIZATION regress_dump_ada;
 UPDATE campaign.tenants SET overlap_policy = 'block' WHERE id = :'ada';
 -- Somebody who was forgotten, and must not be written to under that address.
 INSERT INTO campaign.contacts (tenant_id, first_name, email) VALUES (:'ada', 'Gone', 'gone@example.com') RETURNING id AS gone \gset

@@ -96,7 +96,8 @@ BEGIN
 	PERFORM campaign.start_generation(written);
 	PERFORM campaign.save_generated(c.lease_token, '[{"touch_number": 1, "subject": "Hi", "body": "Hi"}]', '[{"model": "m", "usd": 0.01}]')
 	FROM campaign.claim_generation('probe', campaign => written) c;
-	PERFORM campaign.review_messages(ARRAY(SELECT m.id FROM campaign.messages m WHERE m.campaign_id = written), 'reject', 'no');
+	INSERT INTO campaign.message_feedback (tenant_id, message_id, version, action, reason, at)
+	SELECT tenant, m.id, 1, 'rejected', 'no', now() FROM campaign.messages m WHERE m.campaign_id = written;
 	PERFORM campaign.transition_campaign(written, 'ready');
 	PERFORM campaign.start_generation(written, include_unready => true);
 	INSERT INTO probe.ids

@@ -279,6 +279,13 @@ my %raise = (
 		sender => qq{SET campaign.clock_offset = '30 days'; SET ROLE sender;
 			SELECT lease_token AS t FROM campaign.claim_due_touches('w', 1) \\gset
 			SELECT campaign.release_touch(:'t'); SELECT campaign.release_touch(:'t')} ],
+	# nothing is left of the budget for one contact and one step
+	CP005 => [
+		nina => q{SELECT id AS tenant FROM campaign.tenants WHERE slug = 'north-side' \gset
+			INSERT INTO campaign.generation_budgets (tenant_id, mode, amount_usd) VALUES (:'tenant', 'hard', 0);
+			SELECT campaign.create_campaign(:'tenant', 'Generated', '[{"channel": "email"}]', 'assigned') AS made \gset
+			SELECT campaign.assign_contacts(:'made', filter => '{}'); SELECT campaign.transition_campaign(:'made', 'ready');
+			SELECT campaign.start_generation(:'made', include_unready => true)} ],
 	22008 => [ nina => q{SELECT campaign.send_windows('infinity', 'UTC')} ],
 	55000 => [ postgres => q{SET campaign.clone_guard = on; SELECT campaign.claim_due_touches('w')} ],
 	22004 => [ postgres => q{SELECT campaign.grant_access(NULL, 'member')} ],
