@@ -142,6 +142,15 @@ RESET ROLE;
 TABLE written;
 
 --
+-- A copy of a cluster generates nothing until somebody says so
+--
+BEGIN;
+DELETE FROM campaign.armed_cluster;
+SET LOCAL campaign.clone_guard = on;
+SELECT pg_temp.try($$ SELECT campaign.claim_generation('w') $$);
+ROLLBACK;
+
+--
 -- Saved: the last one takes the campaign to review
 --
 SET ROLE regress_gen_worker;

@@ -32,18 +32,17 @@ COMMENT ON FUNCTION campaign.credits(numeric) IS
 'US dollars as credits: 1 credit is 0.001 USD, rounded half up. Of a sum, not of its parts.';
 
 -- The rows of one lease are written once: a worker who got no answer asks again.
-CREATE FUNCTION campaign.record_generation_costs(tenant uuid, campaign uuid, job uuid, contact uuid, fence bigint, costs jsonb) RETURNS numeric
+CREATE FUNCTION campaign.record_generation_costs(tenant uuid, campaign uuid, job uuid, contact uuid, fence bigint, costs jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
   now_time timestamptz := campaign.now();
   item record;
-  spent numeric := 0;
 BEGIN
   PERFORM campaign.require_object_list(costs, 'costs', '{model,tokens_in,tokens_out,usd,touch_number,variant}');
   IF EXISTS (SELECT FROM campaign.generation_costs g
               WHERE g.tenant_id = tenant AND g.campaign_id = campaign AND g.contact_id = contact AND g.job_id = job AND g.fence = fence) THEN
-    RETURN 0;
+    RETURN;
   END IF;
   FOR item IN
     SELECT c.place - 1 AS place, c.entry ->> 'model' AS model, c.entry -> 'tokens_in' AS tokens_in, c.entry -> 'tokens_out' AS tokens_out,
@@ -66,12 +65,10 @@ BEGIN
     INSERT INTO campaign.generation_costs (tenant_id, campaign_id, contact_id, job_id, fence, touch_number, variant, model, tokens_in, tokens_out, usd, at)
     VALUES (tenant, campaign, contact, job, fence, (item.touch_number #>> '{}')::numeric::smallint, item.variant, item.model,
             coalesce((item.tokens_in #>> '{}')::numeric, 0), coalesce((item.tokens_out #>> '{}')::numeric, 0), (item.usd #>> '{}')::numeric, now_time);
-    spent := spent + (item.usd #>> '{}')::numeric;
   END LOOP;
-  RETURN spent;
 END $$;
 COMMENT ON FUNCTION campaign.record_generation_costs(uuid, uuid, uuid, uuid, bigint, jsonb) IS
-'Internal: writes the costs of a lease, unless they are written already; returns their sum. The caller has the campaign locked. Raises CP003 for a bad list.';
+'Internal: writes the costs of a lease, unless they are written already. The caller has the campaign locked. Raises CP003 for a bad list.';
 
 CREATE FUNCTION campaign.amount_within(value jsonb, most numeric, whole boolean) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
