@@ -203,7 +203,7 @@ BEGIN
     PERFORM campaign.add_message_version(job.tenant_id, old.id, 'regenerated', subject, body, body_html, NULL, NULL);
     RETURN true;
   END IF;
-  INSERT INTO campaign.messages (tenant_id, id, campaign_id, contact_id, touch_number, variant, plan_version, channel, subject, body, body_html, created_at, updated_at)
+  INSERT INTO campaign.messages (tenant_id, id, campaign_id, contact_id, touch_number, variant, plan_version, channel, subject, body, body_html, created_at, changed_at)
   VALUES (job.tenant_id, new_id, job.campaign_id, contact, touch, variant, job.plan_version, channel, subject, body, body_html, now_time, now_time);
   INSERT INTO campaign.message_versions (tenant_id, message_id, version, origin, subject, body, body_html, author, at)
   VALUES (job.tenant_id, new_id, 1, 'generated', subject, body, body_html, campaign.current_member(), now_time);
