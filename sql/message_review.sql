@@ -137,6 +137,9 @@ SELECT pg_temp.set_status(:'steel', 'running') \g /dev/null
 UPDATE campaign.lanes SET paused = false, paused_at = NULL WHERE tenant_id = :'acme';
 UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE id = :'acme';
 SELECT (campaign.enroll(:'steel', contact_id)).outcome FROM campaign.messages WHERE id = :'cid1';
+SET ROLE regress_review_ann;
+SELECT result FROM campaign.review_messages(ARRAY[:'cid1', :'cid1c']::uuid[], 'approve');
+RESET ROLE;
 SELECT lease_token AS token FROM campaign.claim_due_touches('worker') \gset
 SET ROLE regress_review_ann;
 SELECT pg_temp.try(format('SELECT campaign.edit_message(%L, ''other'', ''x'')', :'cid1'));

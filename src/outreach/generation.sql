@@ -29,7 +29,7 @@ RETURNS SETOF record
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  owner_tenant uuid := campaign.readable_outreach_campaign(estimate_generation.campaign);
+  owner_tenant uuid := (campaign.find_outreach_campaign(estimate_generation.campaign, campaign.readable_tenants())).tenant_id;
   price numeric := campaign.message_price(owner_tenant);
   people bigint;
 BEGIN
@@ -43,25 +43,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION campaign.estimate_generation(uuid) IS
 'What generating all messages of a campaign would cost: enabled steps times variants times contacts that are not excluded times the price of a message, a row for each step and, with touch_number NULL, one for all. credits are rounded in each row by itself, so they need not add up. Raises P0002 for a campaign that is not yours.';
-
-CREATE FUNCTION campaign.readable_outreach_campaign(campaign uuid) RETURNS uuid
-LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_variable
-DECLARE
-  owner_tenant uuid;
-BEGIN
-  SELECT c.tenant_id INTO owner_tenant FROM campaign.campaigns c
-   WHERE c.tenant_id = ANY (campaign.readable_tenants()) AND c.id = campaign AND c.kind = 'outreach';
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'campaign % does not exist', coalesce('"' || campaign || '"', 'null')
-      USING ERRCODE = 'no_data_found',
-            DETAIL = 'No tenant of yours has an outreach campaign with this id.',
-            HINT = 'Check the id; a campaign of another tenant is not found.';
-  END IF;
-  RETURN owner_tenant;
-END $$;
-COMMENT ON FUNCTION campaign.readable_outreach_campaign(uuid) IS
-'Internal: the tenant of an outreach campaign of the caller''s readable tenants; raises P0002.';
 
 -- The campaign is locked and ready. The partial unique index would stop a second job; the status does before.
 CREATE FUNCTION campaign.open_generation(tenant uuid, campaign uuid, contacts uuid[], include_unready boolean, regenerate boolean) RETURNS uuid

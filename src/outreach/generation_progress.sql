@@ -9,7 +9,7 @@ LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_variable
 DECLARE
-  owner_tenant uuid := campaign.readable_outreach_campaign(campaign);
+  owner_tenant uuid := (campaign.find_outreach_campaign(campaign, campaign.readable_tenants())).tenant_id;
   written jsonb;
 BEGIN
   SELECT j.id, j.status, j.started_by, j.started_at, j.ended_at, j.end_reason

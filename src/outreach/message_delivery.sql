@@ -154,8 +154,7 @@ DECLARE
   -- nothing was sent in the future
   at timestamptz := least(coalesce(sent_at, now_time), now_time);
   note jsonb;
-  -- never 0, which is nobody's
-  new_fence bigint := 1 + floor(random() * 9007199254740991)::bigint;
+  new_fence bigint := campaign.lease_fence();
   touch record;
 BEGIN
   PERFORM campaign.require_read_committed('mark_sent()');
