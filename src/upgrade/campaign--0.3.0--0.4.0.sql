@@ -1,9 +1,15 @@
--- campaign 0.3.0 to 0.4.0: the documents, copies and contacts of outreach campaigns.
+-- campaign 0.3.0 to 0.4.0: outreach campaigns: their documents, contacts, messages, generation and launch.
 \echo Use "ALTER EXTENSION campaign UPDATE TO '0.4.0'" to load this file. \quit
 
 SET LOCAL search_path = pg_catalog, pg_temp;
 
 INSERT INTO campaign.schema_version (version, description) VALUES ('0.4.0', 'updated from 0.3.0');
+
+CREATE FUNCTION campaign.force_sync_commit() RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'campaign_force_sync_commit';
+
+COMMENT ON FUNCTION campaign.force_sync_commit() IS
+'Internal: this transaction''s commit waits for the disk, whatever synchronous_commit says.';
 
 ALTER TABLE campaign.tenants ADD COLUMN overlap_policy text NOT NULL DEFAULT 'warn',
   ADD CONSTRAINT tenants_overlap_policy_check CHECK (overlap_policy IN ('warn', 'block'));
@@ -13,6 +19,37 @@ COMMENT ON COLUMN campaign.tenants.overlap_policy IS 'What happens to a contact 
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'UPDATE (name, timezone, sender_name, review_url, link_base_url, min_gap, quiet_from, quiet_until, conflict_policy, review_cooldown, parallel_sequences, log_retention, overlap_policy)', 'TABLE campaign.tenants');
+
+CREATE FUNCTION campaign.lease_fence() RETURNS bigint
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'campaign_lease_fence';
+
+COMMENT ON FUNCTION campaign.lease_fence() IS
+'Internal: the random number of a new lease, never 0.';
+
+CREATE FUNCTION campaign.lease_end(lease interval) RETURNS timestamptz
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'campaign_lease_end';
+
+COMMENT ON FUNCTION campaign.lease_end(interval) IS
+'Internal: when a lease ends that begins now, by the wall clock; raises 22023 for less than a second and more than 24 hours.';
+
+CREATE FUNCTION campaign.lease_token(tenant uuid, queue uuid, item uuid, fence bigint) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'campaign_lease_token';
+
+COMMENT ON FUNCTION campaign.lease_token(uuid, uuid, uuid, bigint) IS
+'Internal: the token of the lease of an item of a queue.';
+
+CREATE FUNCTION campaign.decode_lease_token(token text, OUT tenant_id uuid, OUT queue_id uuid, OUT item_id uuid, OUT fence bigint)
+RETURNS record
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'campaign_decode_lease_token';
+
+COMMENT ON FUNCTION campaign.decode_lease_token(text) IS
+'Internal: what such a token says; raises 22023 for what is no token.';
+
+CREATE FUNCTION campaign.require_armed_cluster(function_name text) RETURNS void
+  LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'campaign_require_armed_cluster';
+
+COMMENT ON FUNCTION campaign.require_armed_cluster(text) IS 'Internal: raises 55000 where campaign.clone_guard is on and the cluster is not the armed one.';
 
 COMMENT ON FUNCTION campaign.unwrap_template_config(jsonb) IS 'Undoes double encoding: of a string that holds the JSON text of an array, however often encoded, that array; an array as it is, its elements that are such strings as the objects that they hold. The result is not validated. Raises CP003 for anything else.';
 
@@ -69,7 +106,7 @@ COMMENT ON FUNCTION campaign.require_sender_config(jsonb) IS 'The check of the d
 CREATE DOMAIN campaign.sender_config AS jsonb
   CONSTRAINT sender_config_check CHECK (campaign.require_sender_config(VALUE));
 
-COMMENT ON DOMAIN campaign.sender_config IS 'Who sends the messages of a campaign and at what pace: a JSON object, as campaign.sender_config_schema() describes it; {} says nothing. It is for workers: the engine keeps to send_limits. NULL passes, so columns of the domain are NOT NULL.';
+COMMENT ON DOMAIN campaign.sender_config IS 'Who sends the messages of a campaign and at what pace: a JSON object, as campaign.sender_config_schema() describes it; {} says nothing. It is for workers: the engine keeps to send_limits, which a launch tightens to the limits given here. NULL passes, so columns of the domain are NOT NULL.';
 
 CREATE FUNCTION campaign.sender_config_errors(config jsonb)
   RETURNS TABLE (path text, code text, message text, hint text)
@@ -269,9 +306,14 @@ COMMENT ON COLUMN campaign.contacts.is_disqualified IS 'Not to be assigned to ca
 ALTER TABLE campaign.outreach_campaigns
   ADD COLUMN generation_config campaign.generation_config NOT NULL DEFAULT '{}',
   ADD COLUMN sender_config campaign.sender_config NOT NULL DEFAULT '{}',
+  ADD COLUMN scheduled_launch_at timestamptz,
+  ADD COLUMN launch_error text,
+  ADD COLUMN exported_at timestamptz,
   DROP CONSTRAINT outreach_campaigns_audience_check,
   ADD CONSTRAINT outreach_campaigns_audience_check CHECK (audience IN ('jobs', 'contacts', 'assigned'));
 DELETE FROM campaign.constraint_hints WHERE constraint_name IN ('outreach_campaigns.audience', 'outreach_campaigns_audience_check');
+
+CREATE INDEX outreach_campaigns_scheduled_idx ON campaign.outreach_campaigns (tenant_id, scheduled_launch_at) WHERE scheduled_launch_at IS NOT NULL;
 
 COMMENT ON FUNCTION campaign.create_campaign(uuid, text, jsonb, text, text, text, text) IS
 'Creates an outreach campaign in draft and projects its steps; returns its id. audience jobs enrols completed jobs of service_type (NULL: of any), audience contacts is enrolled explicitly, audience assigned works on what campaign.assign_contacts() gave it. Raises CP003 for an invalid document, P0002 for a tenant that is not yours, 23505 for a name in use.';
@@ -315,16 +357,31 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 DECLARE
   n bigint;
 BEGIN
-  IF NEW.status IN ('generating', 'exported') THEN
+  -- a campaign is generating if and only if a job of it is alive: the functions of generation make and end both
+  IF (NEW.status = 'generating') <> campaign.is_generating(NEW.tenant_id, NEW.id) THEN
+    RAISE EXCEPTION 'status "%" is not % by a transition', CASE NEW.status WHEN 'generating' THEN NEW.status ELSE OLD.status END,
+                    CASE NEW.status WHEN 'generating' THEN 'entered' ELSE 'left' END
+      USING ERRCODE = 'CP002',
+            DETAIL = 'A campaign is generating while a generation job runs.',
+            HINT = CASE NEW.status WHEN 'generating' THEN 'Call campaign.start_generation().'
+                   ELSE 'Wait until the job has finished, or call campaign.cancel_generation().' END;
+  ELSIF NEW.status = 'exported' AND NOT EXISTS (
+       SELECT FROM campaign.outreach_campaigns o
+        WHERE o.tenant_id = NEW.tenant_id AND o.campaign_id = NEW.id AND o.exported_at IS NOT NULL) THEN
     RAISE EXCEPTION 'status "%" is not entered by a transition', NEW.status
       USING ERRCODE = 'CP002',
-            DETAIL = 'A campaign is generating while a generation job runs, and exported once its messages were.',
-            HINT = 'Launch the campaign instead.';
+            DETAIL = 'A campaign is exported once its messages were.',
+            HINT = 'Launch the campaign instead, or export it with campaign.export_messages().';
   -- the way back is always open: an enabled step every document has
   ELSIF NEW.status = 'ready' AND OLD.status = 'draft' THEN
     PERFORM campaign.require_assigned_contacts(NEW.tenant_id, NEW.id);
+  ELSIF NEW.status = 'approved' THEN
+    PERFORM campaign.require_approvable(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'running' THEN
     PERFORM campaign.require_sendable_plan(NEW.tenant_id, NEW.id);
+    IF OLD.status <> 'paused' THEN
+      PERFORM campaign.require_reviewed(NEW.tenant_id, NEW.id, OLD.status);
+    END IF;
     PERFORM campaign.require_no_rival(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'completed' THEN
     PERFORM campaign.require_read_committed('completing a campaign');
@@ -349,6 +406,43 @@ BEGIN
     END IF;
   END IF;
   RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION campaign.apply_outreach_transition() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  matching boolean := NEW.status IN ('running', 'paused');
+  now_time timestamptz := campaign.now();
+BEGIN
+  IF NEW.status = 'paused' THEN
+    -- what a transition back resumes with, unless resume_campaign() says otherwise
+    UPDATE campaign.lanes l SET paused = true, paused_at = now_time, spread = '1 hour',
+           resume_policy = (SELECT o.resume_policy FROM campaign.outreach_campaigns o
+                             WHERE o.tenant_id = NEW.tenant_id AND o.campaign_id = NEW.id)
+     WHERE l.tenant_id = NEW.tenant_id AND l.campaign_id = NEW.id;
+  ELSIF OLD.status = 'paused' AND NEW.status = 'running' THEN
+    UPDATE campaign.lanes l SET paused = false, paused_at = NULL, resumed_at = now_time,
+           shift = CASE l.resume_policy
+                   -- in hours: the day of an interval is not always 24 of them
+                   WHEN 'shift' THEN l.shift + make_interval(secs => greatest(extract(epoch FROM now_time - l.paused_at), 0)::double precision)
+                   ELSE l.shift END
+     WHERE l.tenant_id = NEW.tenant_id AND l.campaign_id = NEW.id;
+  ELSE
+    UPDATE campaign.lanes l SET paused = (NEW.status <> 'running')
+     WHERE l.tenant_id = NEW.tenant_id AND l.campaign_id = NEW.id AND l.paused IS DISTINCT FROM (NEW.status <> 'running');
+  END IF;
+  UPDATE campaign.outreach_campaigns o SET is_matching = matching
+   WHERE o.tenant_id = NEW.tenant_id AND o.campaign_id = NEW.id AND o.is_matching <> matching;
+  IF NEW.status IN ('running', 'archived') THEN
+    UPDATE campaign.outreach_campaigns o SET scheduled_launch_at = NULL, launch_error = NULL
+     WHERE o.tenant_id = NEW.tenant_id AND o.campaign_id = NEW.id AND (o.scheduled_launch_at IS NOT NULL OR o.launch_error IS NOT NULL);
+  END IF;
+  IF NEW.status = 'archived' THEN
+    PERFORM campaign.stop_enrollments(NEW.tenant_id,
+      ARRAY(SELECT e.id FROM campaign.campaign_enrollments e
+             WHERE e.tenant_id = NEW.tenant_id AND e.campaign_id = NEW.id AND e.status = 'active'), 'campaign_archived');
+  END IF;
+  RETURN NULL;
 END $$;
 
 CREATE OR REPLACE FUNCTION campaign.check_outreach_edit() RETURNS trigger
@@ -385,6 +479,12 @@ COMMENT ON COLUMN campaign.outreach_campaigns.audience IS 'jobs: completed jobs 
 COMMENT ON COLUMN campaign.outreach_campaigns.generation_config IS 'How messages are generated; edited with configure_campaign().';
 
 COMMENT ON COLUMN campaign.outreach_campaigns.sender_config IS 'Who sends them and at what pace; edited with configure_campaign().';
+
+COMMENT ON COLUMN campaign.outreach_campaigns.scheduled_launch_at IS 'When maintenance launches it; set by launch_campaign().';
+
+COMMENT ON COLUMN campaign.outreach_campaigns.launch_error IS 'Why the launch that was set could not be done.';
+
+COMMENT ON COLUMN campaign.outreach_campaigns.exported_at IS 'When its messages were exported, in approved.';
 
 CREATE FUNCTION campaign.save_as_template(campaign uuid, name text DEFAULT NULL) RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -553,6 +653,116 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.upgrade_campaign_template(uuid, boolean)'),
   ('member', 'SELECT', 'TABLE campaign.campaign_template_upgrades');
 
+CREATE OR REPLACE FUNCTION campaign.require_sendable_plan(tenant uuid, campaign uuid, version integer DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  touch record;
+  link_base text;
+  review_page text;
+  has_messages boolean;
+BEGIN
+  SELECT t.link_base_url, t.review_url INTO link_base, review_page FROM campaign.tenants t WHERE t.id = tenant;
+  FOR touch IN
+    SELECT t.touch_number, t.step, t.label, h.has_body, h.has_subject, x.subject, x.body, x.body_html
+      FROM campaign.outreach_campaigns o
+      JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = coalesce(version, o.plan_version)
+      JOIN campaign.channels h ON h.channel = t.channel
+      LEFT JOIN LATERAL campaign.touch_text(tenant, campaign, t.plan_version, t.touch_number, o.service_type) x ON true
+     WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant
+     ORDER BY t.touch_number
+  LOOP
+    has_messages := false;
+    -- looked for only where the step does without a text
+    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL OR touch.has_subject AND touch.subject IS NULL THEN
+      has_messages := EXISTS (SELECT FROM campaign.messages m
+                               WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.touch_number = touch.touch_number
+                                 AND m.status NOT IN ('draft', 'rejected'));
+    END IF;
+    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL AND NOT has_messages THEN
+      RAISE EXCEPTION 'step % ("%") has no text', touch.step, touch.label
+        USING ERRCODE = 'CP002',
+              DETAIL = 'Neither the step, nor its template, nor a default template of its channel gives a body.',
+              HINT = 'Give the step a body or a template_id, the tenant a default template for the channel, or the contacts messages.';
+    END IF;
+    IF touch.has_subject AND touch.subject IS NULL AND NOT has_messages THEN
+      RAISE EXCEPTION 'step % ("%") has no subject', touch.step, touch.label
+        USING ERRCODE = 'CP002',
+              DETAIL = 'Its channel has one, and the step gives a body of its own without it.',
+              HINT = 'Give the step a subject.';
+    END IF;
+    IF link_base IS NULL AND review_page IS NULL
+       AND concat(touch.subject, touch.body, touch.body_html) ~ '\{\{\s*link\.review\s*\}\}' THEN
+      RAISE EXCEPTION 'step % ("%") has a review link that leads nowhere', touch.step, touch.label
+        USING ERRCODE = 'CP002',
+              DETAIL = 'Its text uses {{link.review}}, and the tenant has neither link_base_url nor review_url.',
+              HINT = 'Set one of the two, or give the placeholder a default.';
+    END IF;
+    IF link_base IS NULL AND concat(touch.subject, touch.body, touch.body_html) ~ '\{\{\s*link\.unsubscribe' THEN
+      RAISE EXCEPTION 'step % ("%") has an unsubscribe link that leads nowhere', touch.step, touch.label
+        USING ERRCODE = 'CP002',
+              DETAIL = 'Its text uses {{link.unsubscribe}}, and the tenant has no link_base_url.',
+              HINT = 'Set tenants.link_base_url to the address where your application answers links.';
+    END IF;
+  END LOOP;
+END $$;
+
+COMMENT ON FUNCTION campaign.require_sendable_plan(uuid, uuid, integer) IS
+'Internal: raises CP002 unless every touch of a version of the campaign''s plan (default: the present one) can be rendered, or has messages that were approved.';
+
+CREATE FUNCTION campaign.default_warmup() RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{"1": 20, "2": 30, "3": 50, "4": 75, "5": 100, "7": 150, "14": 300, "30": 500}'::jsonb;
+
+COMMENT ON FUNCTION campaign.default_warmup() IS
+'The days of a warm-up and the most touches of each, as start_warmup() has them unless others are given.';
+
+CREATE FUNCTION campaign.begin_warmup(tenant uuid, channel text, started_on date, caps jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  INSERT INTO campaign.send_limits AS s (tenant_id, channel, per_hour, warmup_started_on)
+  SELECT tenant, channel, c.hourly_limit, coalesce(started_on, w.today)
+    FROM campaign.tenants t, campaign.channels c, campaign.send_windows(campaign.now(), t.timezone) w
+   WHERE t.id = tenant AND c.channel = channel
+  ON CONFLICT ON CONSTRAINT send_limits_pkey DO UPDATE SET warmup_started_on = EXCLUDED.warmup_started_on;
+  DELETE FROM campaign.send_warmup w WHERE w.tenant_id = tenant AND w.channel = channel;
+  INSERT INTO campaign.send_warmup (tenant_id, channel, day, cap)
+  SELECT tenant, channel, e.key::integer, (e.value #>> '{}')::integer FROM jsonb_each(caps) e;
+END $$;
+
+COMMENT ON FUNCTION campaign.begin_warmup(uuid, text, date, jsonb) IS
+'Internal: writes the warm-up of a channel whose meter is locked.';
+
+CREATE OR REPLACE FUNCTION campaign.start_warmup(tenant uuid, channel text, started_on date DEFAULT NULL,
+  caps jsonb DEFAULT campaign.default_warmup()) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  was_capped boolean := campaign.lock_send_limit(tenant, channel, 'start_warmup()');
+BEGIN
+  IF caps IS NULL OR jsonb_typeof(caps) <> 'object' OR caps = '{}' OR EXISTS (
+       SELECT FROM jsonb_each(CASE jsonb_typeof(caps) WHEN 'object' THEN caps ELSE '{}' END) e
+        WHERE e.key !~ '^[1-9][0-9]{0,3}$' OR e.key::integer > 3650
+           OR NOT (e.value = 'null' OR jsonb_typeof(e.value) = 'number' AND e.value::text ~ '^[0-9]{1,9}$')) THEN
+    RAISE EXCEPTION 'invalid warm-up table'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It is an object of days from 1 to 3650 with the most touches of each, or null from the day on which there is no limit any more.',
+            HINT = 'Write it like {"1": 20, "3": 50, "14": 300, "31": null}.';
+  END IF;
+  IF NOT isfinite(started_on) THEN
+    RAISE EXCEPTION 'started_on must be finite'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It is day 1 of the warm-up.',
+            HINT = 'Leave it out to start today.';
+  END IF;
+  PERFORM campaign.begin_warmup(tenant, channel, started_on, caps);
+  PERFORM campaign.apply_send_limits(tenant, channel, was_capped);
+END $$;
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'EXECUTE', 'FUNCTION campaign.default_warmup()');
+
 CREATE OR REPLACE FUNCTION campaign.refuse_enrollment(tenant uuid, campaign uuid, contact uuid, job uuid, OUT outcome text, OUT reason text)
 RETURNS record
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
@@ -591,15 +801,59 @@ BEGIN
   END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION campaign.enroll_contacts(campaign uuid, ids uuid[], anchor_at timestamptz DEFAULT NULL,
+CREATE OR REPLACE FUNCTION campaign.act_on_event(v campaign.touch_events, rules record, contacts uuid[], holders uuid[]) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  -- who has reviewed would not have been enrolled for so long, had it been known
+  began_by timestamptz := v.at + CASE WHEN v.kind IN ('reviewed', 'feedback') OR v.kind = 'clicked' AND v.link = 'review'
+    THEN (SELECT make_interval(secs => extract(epoch FROM t.review_cooldown)::double precision) FROM campaign.tenants t WHERE t.id = v.tenant_id)
+    ELSE '0' END;
+  stopped integer := 0;
+BEGIN
+  PERFORM campaign.count_event(v);
+  PERFORM campaign.follow_message(v);
+  IF rules.stop_reason IS NOT NULL THEN
+    stopped := campaign.stop_enrollments(v.tenant_id,
+      ARRAY(SELECT w.id FROM unnest(campaign.live_enrollments(v.tenant_id, contacts)) AS w(id)
+             WHERE w.id = v.enrollment_id
+                OR rules.stop_scope IS DISTINCT FROM 'enrollment'
+                   AND (SELECT e.enrolled_at FROM campaign.campaign_enrollments e WHERE e.tenant_id = v.tenant_id AND e.id = w.id) <= began_by),
+      rules.stop_reason);
+  END IF;
+  IF rules.suppress_reason IS NOT NULL OR rules.opts_out THEN
+    -- behind the enrolments in the order of locks; a claim meets us there
+    PERFORM campaign.lock_contact_touches(v.tenant_id, holders);
+  END IF;
+  IF rules.suppress_reason IS NOT NULL AND v.address <> '' THEN
+    INSERT INTO campaign.suppressions (tenant_id, address, reason, at)
+    VALUES (v.tenant_id, v.address, rules.suppress_reason, v.at)
+    ON CONFLICT ON CONSTRAINT suppressions_pkey DO NOTHING;
+  END IF;
+  IF rules.opts_out THEN
+    INSERT INTO campaign.consents AS c (tenant_id, contact_id, channel, state, at, source, method)
+    SELECT v.tenant_id, h.id, coalesce(v.channel, 'email'), 'opted_out', v.at, 'event', v.kind
+      FROM unnest(holders) AS h(id) ORDER BY h.id
+    ON CONFLICT ON CONSTRAINT consents_pkey
+    DO UPDATE SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source, method = EXCLUDED.method
+    WHERE c.state <> 'opted_out';
+  END IF;
+  IF v.campaign_id IS NOT NULL AND (v.bounce = 'hard' OR v.kind = 'complained') THEN
+    PERFORM campaign.check_breaker(v.tenant_id, v.campaign_id);
+  END IF;
+  RETURN stopped;
+END $$;
+
+COMMENT ON FUNCTION campaign.act_on_event(campaign.touch_events, record, uuid[], uuid[]) IS
+'Internal: counts an event, has the message follow it, and does what the rules say to the sequences of contacts, and to the address and the consents of those who hold it; returns how many enrolments were stopped. The caller holds all of them.';
+
+CREATE FUNCTION campaign.enroll_many(tenant uuid, campaign uuid, ids uuid[], anchor_at timestamptz,
   OUT outcome text, OUT reason text, OUT contacts bigint)
 RETURNS SETOF record
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_variable
 DECLARE
   now_time timestamptz := campaign.now();
-  tenant uuid := campaign.require_enrollment_target(campaign, anchor_at);
   wanted record := campaign.distinct_ids(coalesce(ids, '{}'));
   campaign_status text;
   policy text;
@@ -638,6 +892,20 @@ BEGIN
                                          + cardinality(ids) - wanted.given),
       ('not_matched', 'duplicate', wanted.given - cardinality(wanted.present))) r(outcome, reason, contacts)
    WHERE r.contacts > 0;
+END $$;
+
+COMMENT ON FUNCTION campaign.enroll_many(uuid, uuid, uuid[], timestamptz) IS
+'Internal: enrols many contacts in a campaign of a tenant, and returns how many had which outcome; raises 25000 above READ COMMITTED.';
+
+CREATE OR REPLACE FUNCTION campaign.enroll_contacts(campaign uuid, ids uuid[], anchor_at timestamptz DEFAULT NULL,
+  OUT outcome text, OUT reason text, OUT contacts bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  tenant uuid := campaign.require_enrollment_target(campaign, anchor_at);
+BEGIN
+  RETURN QUERY SELECT r.* FROM campaign.enroll_many(tenant, campaign, ids, anchor_at) r;
 END $$;
 
 CREATE FUNCTION campaign.changed_fields(old jsonb, new jsonb)
@@ -2480,12 +2748,16 @@ BEGIN
      SET status = 'rejected', review_notes = 'the contact was excluded', approved_by = NULL, approved_at = NULL, changed_at = now_time
     FROM changed k
    WHERE m.tenant_id = k.tenant_id AND m.campaign_id = k.campaign_id AND m.contact_id = k.contact_id
-     AND k.status = 'excluded' AND m.status IN ('draft', 'approved');
+     AND k.status = 'excluded' AND m.status IN ('draft', 'approved')
+     -- what a worker has begun to send may be sent: his report says
+     AND NOT EXISTS (SELECT FROM campaign.campaign_enrollments e JOIN campaign.touch_queue q ON q.tenant_id = e.tenant_id AND q.enrollment_id = e.id
+                      WHERE e.tenant_id = m.tenant_id AND e.contact_id = m.contact_id AND e.campaign_id = m.campaign_id
+                        AND q.touch_number = m.touch_number AND q.flags & 1 = 1);
   RETURN NULL;
 END $$;
 
 COMMENT ON FUNCTION campaign.reject_excluded_messages() IS
-'Trigger on campaign_contacts: messages of a contact who is excluded, and that were not sent, are rejected.';
+'Trigger on campaign_contacts: messages of a contact who is excluded, and that were not sent and are not being sent, are rejected.';
 
 CREATE TRIGGER reject_messages AFTER UPDATE ON campaign.campaign_contacts
   REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION campaign.reject_excluded_messages();
@@ -2499,6 +2771,1656 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.review_queue(uuid, text, text, integer, integer, bigint)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.review_summary(uuid)'),
   ('member', 'SELECT', 'TABLE campaign.message_insights');
+
+CREATE TABLE campaign.generation_costs (
+  tenant_id    uuid NOT NULL,
+  id           uuid NOT NULL DEFAULT campaign.uuid_v7(),
+  campaign_id  uuid NOT NULL,
+  contact_id   uuid NOT NULL,
+  job_id       uuid NOT NULL,
+  fence        bigint NOT NULL,
+  touch_number smallint,
+  variant      text COLLATE "C",
+  model        text NOT NULL,
+  tokens_in    bigint NOT NULL,
+  tokens_out   bigint NOT NULL,
+  usd          numeric(12,6) NOT NULL,
+  at           timestamptz NOT NULL,
+  CONSTRAINT generation_costs_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT generation_costs_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT generation_costs_amounts_check CHECK (tokens_in >= 0 AND tokens_out >= 0 AND usd >= 0)
+);
+
+CREATE INDEX generation_costs_contact_idx ON campaign.generation_costs (tenant_id, campaign_id, contact_id);
+
+CREATE INDEX generation_costs_at_idx ON campaign.generation_costs (tenant_id, at);
+
+SELECT pg_catalog.pg_extension_config_dump('campaign.generation_costs', '');
+
+CREATE FUNCTION campaign.credits(usd numeric) RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT round($1 * 1000)::bigint;
+END;
+
+COMMENT ON FUNCTION campaign.credits(numeric) IS
+'US dollars as credits: 1 credit is 0.001 USD, rounded half up. Of a sum, not of its parts.';
+
+CREATE FUNCTION campaign.record_generation_costs(tenant uuid, campaign uuid, job uuid, contact uuid, fence bigint, costs jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+  item record;
+BEGIN
+  PERFORM campaign.require_object_list(costs, 'costs', '{model,tokens_in,tokens_out,usd,touch_number,variant}');
+  IF EXISTS (SELECT FROM campaign.generation_costs g
+              WHERE g.tenant_id = tenant AND g.campaign_id = campaign AND g.contact_id = contact AND g.job_id = job AND g.fence = fence) THEN
+    RETURN;
+  END IF;
+  FOR item IN
+    SELECT c.place - 1 AS place, c.entry ->> 'model' AS model, c.entry -> 'tokens_in' AS tokens_in, c.entry -> 'tokens_out' AS tokens_out,
+           c.entry -> 'usd' AS usd, c.entry -> 'touch_number' AS touch_number, c.entry ->> 'variant' AS variant, jsonb_typeof(c.entry -> 'model') AS kind
+      FROM jsonb_array_elements(costs) WITH ORDINALITY c(entry, place) ORDER BY c.place
+  LOOP
+    IF item.kind IS DISTINCT FROM 'string' OR length(item.model) NOT BETWEEN 1 AND 200 THEN
+      PERFORM campaign.raise_list_fault('costs', item.place, 'model', 'must be the name of a model, of 1 to 200 characters');
+    ELSIF campaign.amount_within(item.usd, 999999, false) IS NOT TRUE THEN
+      PERFORM campaign.raise_list_fault('costs', item.place, 'usd', 'must be a number of US dollars from 0 to 999999');
+    ELSIF NOT coalesce(campaign.amount_within(item.tokens_in, 1e15, true), true) THEN
+      PERFORM campaign.raise_list_fault('costs', item.place, 'tokens_in', 'must be a whole number from 0');
+    ELSIF NOT coalesce(campaign.amount_within(item.tokens_out, 1e15, true), true) THEN
+      PERFORM campaign.raise_list_fault('costs', item.place, 'tokens_out', 'must be a whole number from 0');
+    ELSIF NOT coalesce(campaign.amount_within(item.touch_number, 50, true), true) THEN
+      PERFORM campaign.raise_list_fault('costs', item.place, 'touch_number', 'must be the number of a step');
+    ELSIF item.variant NOT IN ('a', 'b', 'c') THEN
+      PERFORM campaign.raise_list_fault('costs', item.place, 'variant', 'must be a, b or c');
+    END IF;
+    INSERT INTO campaign.generation_costs (tenant_id, campaign_id, contact_id, job_id, fence, touch_number, variant, model, tokens_in, tokens_out, usd, at)
+    VALUES (tenant, campaign, contact, job, fence, (item.touch_number #>> '{}')::numeric::smallint, item.variant, item.model,
+            coalesce((item.tokens_in #>> '{}')::numeric, 0), coalesce((item.tokens_out #>> '{}')::numeric, 0), (item.usd #>> '{}')::numeric, now_time);
+  END LOOP;
+END $$;
+
+COMMENT ON FUNCTION campaign.record_generation_costs(uuid, uuid, uuid, uuid, bigint, jsonb) IS
+'Internal: writes the costs of a lease, unless they are written already. The caller has the campaign locked. Raises CP003 for a bad list.';
+
+CREATE FUNCTION campaign.amount_within(value jsonb, most numeric, whole boolean) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE WHEN $1 IS NULL OR jsonb_typeof($1) = 'null' THEN NULL
+              WHEN jsonb_typeof($1) <> 'number' THEN false
+              ELSE ($1 #>> '{}')::numeric BETWEEN 0 AND $2 AND (NOT $3 OR ($1 #>> '{}')::numeric = trunc(($1 #>> '{}')::numeric)) END;
+END;
+
+COMMENT ON FUNCTION campaign.amount_within(jsonb, numeric, boolean) IS
+'Internal: whether a value is a number from 0 to the greatest, whole where it must be; NULL if there is none.';
+
+CREATE FUNCTION campaign.raise_list_fault(list text, place bigint, key text, fault text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION 'invalid % at $[%]%: %', list, place, coalesce('.' || key, ''), fault
+    USING ERRCODE = 'CP003',
+          DETAIL = 'Nothing of the list was saved.',
+          HINT = CASE list WHEN 'costs' THEN 'Pass [{"model": ..., "tokens_in": ..., "tokens_out": ..., "usd": ..., "touch_number": ...}].'
+                      ELSE 'Pass [{"touch_number": ..., "variant": "a", "subject": ..., "body": ..., "body_html": ...}].' END;
+END $$;
+
+COMMENT ON FUNCTION campaign.raise_list_fault(text, bigint, text, text) IS
+'Internal: raises CP003 for an entry of a list that a worker handed in.';
+
+CREATE FUNCTION campaign.require_object_list(list jsonb, name text, keys text[]) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  entry jsonb;
+  unknown text;
+  place bigint := 0;
+BEGIN
+  IF list IS NULL OR jsonb_typeof(list) <> 'array' THEN
+    RAISE EXCEPTION '% must be an array', name
+      USING ERRCODE = 'CP003',
+            DETAIL = format('It is %s.', CASE jsonb_typeof(list) WHEN 'string' THEN 'a string: it was encoded twice' WHEN 'object' THEN 'an object'
+                                              WHEN 'number' THEN 'a number' WHEN 'boolean' THEN 'a boolean' ELSE 'null' END),
+            HINT = CASE jsonb_typeof(list) WHEN 'string' THEN 'Pass the array itself, not its text as a JSON string.'
+                        ELSE 'An array of nothing is [].' END;
+  ELSIF jsonb_array_length(list) > 1000 THEN
+    PERFORM campaign.raise_list_fault(name, 1000, NULL, 'there are more than 1000 entries');
+  END IF;
+  FOR entry IN SELECT e FROM jsonb_array_elements(list) e LOOP
+    IF jsonb_typeof(entry) <> 'object' THEN
+      PERFORM campaign.raise_list_fault(name, place, NULL, 'must be an object');
+    END IF;
+    SELECT k INTO unknown FROM jsonb_object_keys(entry) k WHERE k <> ALL (keys) ORDER BY k COLLATE "C" LIMIT 1;
+    IF FOUND THEN
+      PERFORM campaign.raise_list_fault(name, place, unknown, 'there is no such key');
+    END IF;
+    place := place + 1;
+  END LOOP;
+END $$;
+
+COMMENT ON FUNCTION campaign.require_object_list(jsonb, text, text[]) IS
+'Internal: raises CP003 for what is no array of objects with these keys.';
+
+CREATE VIEW campaign.contact_generation_costs WITH (security_invoker = true) AS
+  SELECT g.tenant_id, g.campaign_id, g.contact_id, count(*) AS calls,
+         sum(g.tokens_in)::bigint AS tokens_in, sum(g.tokens_out)::bigint AS tokens_out, sum(g.usd) AS usd, campaign.credits(sum(g.usd)) AS credits
+    FROM campaign.generation_costs g GROUP BY g.tenant_id, g.campaign_id, g.contact_id;
+
+COMMENT ON VIEW campaign.contact_generation_costs IS 'What the messages of a contact of a campaign have cost: sums over generation_costs, rounded to credits once.';
+
+CREATE VIEW campaign.campaign_generation_costs WITH (security_invoker = true) AS
+  SELECT g.tenant_id, g.campaign_id, count(DISTINCT g.contact_id) AS contacts, count(*) AS calls,
+         sum(g.tokens_in)::bigint AS tokens_in, sum(g.tokens_out)::bigint AS tokens_out, sum(g.usd) AS usd, campaign.credits(sum(g.usd)) AS credits
+    FROM campaign.generation_costs g GROUP BY g.tenant_id, g.campaign_id;
+
+COMMENT ON VIEW campaign.campaign_generation_costs IS 'What the messages of a campaign have cost: sums over generation_costs, rounded to credits once.';
+
+CREATE VIEW campaign.tenant_generation_costs WITH (security_invoker = true) AS
+  SELECT g.tenant_id, count(DISTINCT g.campaign_id) AS campaigns, count(*) AS calls,
+         sum(g.tokens_in)::bigint AS tokens_in, sum(g.tokens_out)::bigint AS tokens_out, sum(g.usd) AS usd, campaign.credits(sum(g.usd)) AS credits
+    FROM campaign.generation_costs g GROUP BY g.tenant_id;
+
+COMMENT ON VIEW campaign.tenant_generation_costs IS 'What the messages of a tenant have cost: sums over generation_costs, rounded to credits once.';
+
+ALTER TABLE campaign.generation_costs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY generation_costs_select ON campaign.generation_costs FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+
+INSERT INTO campaign.personal_data (relation, position, belongs, omit) VALUES
+  ('generation_costs', 19, 't.contact_id = $2', '{fence}');
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'SELECT', 'TABLE campaign.generation_costs'),
+  ('member', 'SELECT', 'TABLE campaign.contact_generation_costs'),
+  ('member', 'SELECT', 'TABLE campaign.campaign_generation_costs'),
+  ('member', 'SELECT', 'TABLE campaign.tenant_generation_costs'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.credits(numeric)');
+
+COMMENT ON TABLE campaign.generation_costs IS 'What each call of a model has cost. Rows are added by save_generated() and fail_generation(), and never changed.';
+
+COMMENT ON COLUMN campaign.generation_costs.fence IS 'The lease under which it was spent; its costs are written once.';
+
+COMMENT ON COLUMN campaign.generation_costs.touch_number IS 'The step that it was spent for; NULL: for the contact as a whole.';
+
+COMMENT ON COLUMN campaign.generation_costs.variant IS 'The variant of the message; NULL: not for one of them.';
+
+COMMENT ON COLUMN campaign.generation_costs.at IS 'When it was reported, by the engine''s clock.';
+
+COMMENT ON POLICY generation_costs_select ON campaign.generation_costs IS 'Members read their tenants''.';
+
+INSERT INTO campaign.life_cycle_states (machine, state, "position", is_initial, is_final, description, seeded) VALUES
+  ('generation', 'running', 1, true, false, 'workers write messages', true),
+  ('generation', 'finished', 2, false, true, 'nothing is pending', true),
+  ('generation', 'cancelled', 3, false, true, 'a person has ended it', true);
+
+INSERT INTO campaign.life_cycle_transitions (machine, from_state, to_state, description, seeded) VALUES
+  ('generation', 'running', 'finished', NULL, true),
+  ('generation', 'running', 'cancelled', NULL, true);
+
+CREATE TABLE campaign.generation_jobs (
+  tenant_id       uuid NOT NULL,
+  id              uuid NOT NULL DEFAULT campaign.uuid_v7(),
+  campaign_id     uuid NOT NULL,
+  status          text COLLATE "C" NOT NULL DEFAULT 'running',
+  plan_version    integer NOT NULL,
+  include_unready boolean NOT NULL,
+  regenerate      boolean NOT NULL,
+  price_usd       numeric(12,6) NOT NULL,
+  reserved_usd    numeric(12,6) NOT NULL,
+  started_by      text,
+  started_at      timestamptz NOT NULL,
+  ended_at        timestamptz,
+  end_reason      text,
+  CONSTRAINT generation_jobs_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT generation_jobs_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT generation_jobs_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.outreach_campaigns (tenant_id, campaign_id) ON DELETE CASCADE,
+  CONSTRAINT generation_jobs_ended_check CHECK ((status = 'running') = (ended_at IS NULL)),
+  CONSTRAINT generation_jobs_end_reason_check CHECK (pg_catalog.length(end_reason) <= 1000)
+);
+
+CREATE UNIQUE INDEX generation_jobs_live_key ON campaign.generation_jobs (tenant_id, campaign_id) WHERE status = 'running';
+
+CREATE INDEX generation_jobs_campaign_idx ON campaign.generation_jobs (tenant_id, campaign_id);
+
+SELECT pg_catalog.pg_extension_config_dump('campaign.generation_jobs', '');
+
+CREATE TRIGGER life_cycle BEFORE INSERT OR UPDATE OF status ON campaign.generation_jobs
+  FOR EACH ROW EXECUTE FUNCTION campaign.enforce_life_cycle('generation', 'status');
+
+CREATE TABLE campaign.generation_items (
+  tenant_id    uuid NOT NULL,
+  job_id       uuid NOT NULL,
+  contact_id   uuid NOT NULL,
+  campaign_id  uuid NOT NULL,
+  reserved_usd numeric(12,6) NOT NULL,
+  lease_until  timestamptz NOT NULL DEFAULT '-infinity',
+  fence        bigint NOT NULL DEFAULT 0,
+  worker       text,
+  attempts     smallint NOT NULL DEFAULT 0,
+  outcome      text COLLATE "C",
+  error        text,
+  ended_at     timestamptz,
+  CONSTRAINT generation_items_pkey PRIMARY KEY (tenant_id, job_id, contact_id),
+  CONSTRAINT generation_items_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT generation_items_job_fkey FOREIGN KEY (tenant_id, job_id) REFERENCES campaign.generation_jobs (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT generation_items_contact_fkey FOREIGN KEY (tenant_id, campaign_id, contact_id) REFERENCES campaign.campaign_contacts (tenant_id, campaign_id, contact_id) ON DELETE CASCADE,
+  CONSTRAINT generation_items_outcome_check CHECK (outcome IN ('generated', 'failed', 'excluded', 'cancelled')),
+  CONSTRAINT generation_items_ended_check CHECK ((outcome IS NULL) = (ended_at IS NULL) AND (outcome IS NULL OR lease_until = '-infinity'))
+) WITH (fillfactor = 80);
+
+CREATE INDEX generation_items_contact_idx ON campaign.generation_items (tenant_id, campaign_id, contact_id);
+
+CREATE INDEX generation_items_open_idx ON campaign.generation_items (tenant_id, job_id, contact_id) WHERE outcome IS NULL;
+
+SELECT pg_catalog.pg_extension_config_dump('campaign.generation_items', '');
+
+CREATE FUNCTION campaign.is_generating(tenant uuid, campaign uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN EXISTS (SELECT FROM campaign.generation_jobs j
+                  WHERE j.tenant_id = tenant AND j.campaign_id = campaign AND j.status = 'running');
+END $$;
+
+COMMENT ON FUNCTION campaign.is_generating(uuid, uuid) IS
+'Internal: whether a generation job of a campaign is alive.';
+
+ALTER TABLE campaign.generation_jobs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY generation_jobs_select ON campaign.generation_jobs FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+
+ALTER TABLE campaign.generation_items ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY generation_items_select ON campaign.generation_items FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+
+INSERT INTO campaign.personal_data (relation, position, belongs, scrub, omit) VALUES
+  ('generation_items', 11, 't.contact_id = $2', 'error = NULL', '{fence,worker,reserved_usd}');
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'SELECT', 'TABLE campaign.generation_jobs'),
+  ('member', 'SELECT', 'TABLE campaign.generation_items');
+
+COMMENT ON TABLE campaign.generation_jobs IS 'Every generation of a campaign''s messages, at most one of them alive. Written by functions: start_generation(), cancel_generation(), and by the last report of a worker.';
+
+COMMENT ON COLUMN campaign.generation_jobs.status IS 'State in the life cycle generation.';
+
+COMMENT ON COLUMN campaign.generation_jobs.include_unready IS 'Contacts of whom required stages are missing were included.';
+
+COMMENT ON COLUMN campaign.generation_jobs.regenerate IS 'Contacts whose messages were written before were included.';
+
+COMMENT ON COLUMN campaign.generation_jobs.price_usd IS 'What a message was expected to cost.';
+
+COMMENT ON COLUMN campaign.generation_jobs.reserved_usd IS 'What was reserved in all; what is still reserved stands with the items that have not ended.';
+
+COMMENT ON COLUMN campaign.generation_jobs.end_reason IS 'How it ended.';
+
+COMMENT ON TABLE campaign.generation_items IS 'The contacts of a generation job. Written by the engine only.';
+
+COMMENT ON COLUMN campaign.generation_items.reserved_usd IS 'What is reserved for it until it ends.';
+
+COMMENT ON COLUMN campaign.generation_items.lease_until IS 'End of the lease, by the wall clock.';
+
+COMMENT ON COLUMN campaign.generation_items.fence IS 'Random number of the lease: a token with another is stale.';
+
+COMMENT ON COLUMN campaign.generation_items.attempts IS 'Claims that were not given back.';
+
+COMMENT ON COLUMN campaign.generation_items.outcome IS 'NULL: not ended. generated, failed, excluded or cancelled.';
+
+COMMENT ON POLICY generation_jobs_select ON campaign.generation_jobs IS 'Members read their tenants''.';
+
+COMMENT ON POLICY generation_items_select ON campaign.generation_items IS 'Members read their tenants''.';
+
+COMMENT ON TRIGGER life_cycle ON campaign.generation_jobs IS 'Status follows the machine generation.';
+
+CREATE TABLE campaign.generation_budgets (
+  tenant_id         uuid NOT NULL,
+  mode              text COLLATE "C" NOT NULL DEFAULT 'monitor',
+  amount_usd        numeric(12,6),
+  period            text COLLATE "C" NOT NULL DEFAULT 'month',
+  message_price_usd numeric(12,6) NOT NULL DEFAULT 0.00144,
+  created_at        timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  updated_at        timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  CONSTRAINT generation_budgets_pkey PRIMARY KEY (tenant_id),
+  CONSTRAINT generation_budgets_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
+  CONSTRAINT generation_budgets_mode_check CHECK (mode IN ('monitor', 'soft', 'hard')),
+  CONSTRAINT generation_budgets_amount_check CHECK (amount_usd >= 0 AND (mode = 'monitor' OR amount_usd IS NOT NULL)),
+  CONSTRAINT generation_budgets_period_check CHECK (period IN ('day', 'month', 'total')),
+  CONSTRAINT generation_budgets_message_price_check CHECK (message_price_usd BETWEEN 0 AND 1000),
+  CONSTRAINT generation_budgets_tenant_check CHECK (tenant_id <> '00000000-0000-0000-0000-000000000000')
+);
+
+SELECT pg_catalog.pg_extension_config_dump('campaign.generation_budgets', '');
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON campaign.generation_budgets
+  FOR EACH ROW EXECUTE FUNCTION campaign.touch_updated_at();
+
+CREATE VIEW campaign.generation_budget_status WITH (security_invoker = true) AS
+  SELECT t.id AS tenant_id, coalesce(b.mode, 'monitor') AS mode, coalesce(b.period, 'month') AS period, s.since,
+         b.amount_usd,
+         CASE b.mode WHEN 'hard' THEN b.amount_usd WHEN 'soft' THEN b.amount_usd * 1.2 END AS limit_usd,
+         coalesce(c.usd, 0) AS spent_usd, coalesce(r.usd, 0) AS reserved_usd,
+         CASE b.mode WHEN 'hard' THEN b.amount_usd WHEN 'soft' THEN b.amount_usd * 1.2 END
+           - coalesce(c.usd, 0) - coalesce(r.usd, 0) AS left_usd,
+         coalesce(b.message_price_usd, 0.00144) AS message_price_usd
+    FROM campaign.tenants t
+    LEFT JOIN campaign.generation_budgets b ON b.tenant_id = t.id
+   CROSS JOIN LATERAL (
+     SELECT CASE coalesce(b.period, 'month') WHEN 'day' THEN w.day_start WHEN 'month' THEN w.month_start ELSE '-infinity' END AS since
+       FROM campaign.send_windows(campaign.now(), t.timezone) w) s
+   CROSS JOIN LATERAL (
+     SELECT sum(g.usd) AS usd FROM campaign.generation_costs g WHERE g.tenant_id = t.id AND g.at >= s.since) c
+   CROSS JOIN LATERAL (
+     SELECT sum(i.reserved_usd) AS usd FROM campaign.generation_items i WHERE i.tenant_id = t.id AND i.outcome IS NULL) r
+   WHERE NOT t.seeded;
+
+COMMENT ON VIEW campaign.generation_budget_status IS 'How far a tenant''s budget for generation is used up: what was spent since the period began, by the tenant''s time zone, and what the jobs that run have reserved; limit_usd (NULL: none) is the amount in mode hard and 120 % of it in mode soft. A tenant without a budget has the defaults.';
+
+CREATE FUNCTION campaign.reserve_generation_budget(tenant uuid, usd numeric) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  budget record;
+BEGIN
+  -- of two that reserve the second one finds what the first one has reserved
+  PERFORM FROM campaign.generation_budgets b WHERE b.tenant_id = tenant FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  SELECT s.* INTO budget FROM campaign.generation_budget_status s WHERE s.tenant_id = tenant;
+  IF budget.left_usd < usd THEN
+    RAISE EXCEPTION 'the budget for generation is exhausted'
+      USING ERRCODE = 'CP005',
+            DETAIL = format('%s USD are needed. Of %s USD (%s%s) %s are spent and %s reserved.', trim_scale(usd), trim_scale(budget.limit_usd), budget.mode,
+                            CASE budget.period WHEN 'total' THEN '' ELSE ', for a ' || budget.period END,
+                            trim_scale(budget.spent_usd), trim_scale(budget.reserved_usd)),
+            HINT = 'Generate for fewer contacts, or ask an owner for a larger budget: table campaign.generation_budgets.';
+  END IF;
+END $$;
+
+COMMENT ON FUNCTION campaign.reserve_generation_budget(uuid, numeric) IS
+'Internal: locks the budget of a tenant and raises CP005 if the amount is more than what is left of it; the caller then writes items that have it reserved. A tenant without a budget has no limit.';
+
+CREATE FUNCTION campaign.message_price(tenant uuid) RETURNS numeric
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN coalesce((SELECT b.message_price_usd FROM campaign.generation_budgets b WHERE b.tenant_id = tenant), 0.00144);
+END $$;
+
+COMMENT ON FUNCTION campaign.message_price(uuid) IS
+'Internal: what a message is expected to cost a tenant: by default 800 tokens in and 200 out, at 0.80 and 4.00 USD a million.';
+
+ALTER TABLE campaign.generation_budgets ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY generation_budgets_select ON campaign.generation_budgets FOR SELECT
+  USING (tenant_id = ANY ((SELECT campaign.readable_tenants())::uuid[]));
+
+CREATE POLICY generation_budgets_insert ON campaign.generation_budgets FOR INSERT
+  WITH CHECK (tenant_id = ANY ((SELECT campaign.owned_tenants())::uuid[]));
+
+CREATE POLICY generation_budgets_update ON campaign.generation_budgets FOR UPDATE
+  USING (tenant_id = ANY ((SELECT campaign.owned_tenants())::uuid[]))
+  WITH CHECK (tenant_id = ANY ((SELECT campaign.owned_tenants())::uuid[]));
+
+CREATE POLICY generation_budgets_delete ON campaign.generation_budgets FOR DELETE
+  USING (tenant_id = ANY ((SELECT campaign.owned_tenants())::uuid[]));
+
+INSERT INTO campaign.constraint_hints (constraint_name, hint) VALUES
+  ('generation_budgets_mode_check', 'The modes are monitor, soft and hard.'),
+  ('generation_budgets_amount_check', 'Modes soft and hard need amount_usd, from 0.'),
+  ('generation_budgets_period_check', 'The periods are day, month and total.');
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'SELECT', 'TABLE campaign.generation_budgets'),
+  ('member', 'INSERT (tenant_id, mode, amount_usd, period, message_price_usd)', 'TABLE campaign.generation_budgets'),
+  ('member', 'UPDATE (mode, amount_usd, period, message_price_usd)', 'TABLE campaign.generation_budgets'),
+  ('member', 'DELETE', 'TABLE campaign.generation_budgets'),
+  ('member', 'SELECT', 'TABLE campaign.generation_budget_status');
+
+COMMENT ON TABLE campaign.generation_budgets IS 'What generation may cost a tenant, and what a message is expected to cost. Owners write it; a tenant without a row has no limit.';
+
+COMMENT ON COLUMN campaign.generation_budgets.mode IS 'monitor: nothing is refused. soft: up to 120 % of the amount. hard: up to the amount.';
+
+COMMENT ON COLUMN campaign.generation_budgets.period IS 'day or month, by the clock of the tenant''s time zone; total: for ever.';
+
+COMMENT ON COLUMN campaign.generation_budgets.message_price_usd IS 'What estimates and reservations take for a message.';
+
+COMMENT ON POLICY generation_budgets_select ON campaign.generation_budgets IS 'Members read their tenants''.';
+
+COMMENT ON POLICY generation_budgets_insert ON campaign.generation_budgets IS 'Owners write their tenants''.';
+
+COMMENT ON POLICY generation_budgets_update ON campaign.generation_budgets IS 'Owners write their tenants''.';
+
+COMMENT ON POLICY generation_budgets_delete ON campaign.generation_budgets IS 'Owners write their tenants''.';
+
+COMMENT ON TRIGGER touch_updated_at ON campaign.generation_budgets IS 'Keeps updated_at.';
+
+CREATE FUNCTION campaign.generation_steps(tenant uuid, campaign uuid,
+  OUT touch_number smallint, OUT channel text, OUT label text, OUT variants smallint, OUT document jsonb)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT t.touch_number, t.channel, t.label, v.count,
+           jsonb_build_object('touch_number', t.touch_number, 'channel', t.channel, 'label', t.label, 'config', t.config,
+             'needs_pdf', t.needs_pdf, 'subject', t.subject, 'body', t.body,
+             'variants', (ARRAY['a', 'b', 'c'])[:v.count],
+             'limits', jsonb_build_object('has_subject', h.has_subject, 'subject', CASE WHEN h.has_subject THEN 998 END, 'body', h.body_limit))
+      FROM campaign.outreach_campaigns o
+      JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = o.plan_version
+      JOIN campaign.channels h ON h.channel = t.channel
+     CROSS JOIN LATERAL (
+       SELECT greatest(t.variant_count, (o.generation_config ->> 'variant_count')::numeric::smallint) AS count) v
+     WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant AND h.has_body
+     ORDER BY t.touch_number;
+END $$;
+
+COMMENT ON FUNCTION campaign.generation_steps(uuid, uuid) IS
+'Internal: the enabled steps of a campaign for which there is something to write, with the number of their variants: the step''s or generation_config''s, whichever is greater.';
+
+CREATE FUNCTION campaign.estimate_generation(campaign uuid,
+  OUT touch_number smallint, OUT channel text, OUT label text, OUT variants integer, OUT contacts bigint, OUT messages bigint, OUT usd numeric, OUT credits bigint)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  owner_tenant uuid := (campaign.find_outreach_campaign(estimate_generation.campaign, campaign.readable_tenants())).tenant_id;
+  price numeric := campaign.message_price(owner_tenant);
+  people bigint;
+BEGIN
+  SELECT count(*) INTO people FROM campaign.campaign_contacts k
+   WHERE k.tenant_id = owner_tenant AND k.campaign_id = estimate_generation.campaign AND k.status <> 'excluded';
+  RETURN QUERY
+    SELECT s.touch_number, s.channel, s.label, sum(s.variants)::integer, people, sum(s.variants)::bigint * people,
+           sum(s.variants) * people * price, campaign.credits(sum(s.variants) * people * price)
+      FROM campaign.generation_steps(owner_tenant, estimate_generation.campaign) s
+     GROUP BY GROUPING SETS ((s.touch_number, s.channel, s.label), ()) ORDER BY s.touch_number NULLS LAST;
+END $$;
+
+COMMENT ON FUNCTION campaign.estimate_generation(uuid) IS
+'What generating all messages of a campaign would cost: enabled steps times variants times contacts that are not excluded times the price of a message, a row for each step and, with touch_number NULL, one for all. credits are rounded in each row by itself, so they need not add up. Raises P0002 for a campaign that is not yours.';
+
+CREATE FUNCTION campaign.open_generation(tenant uuid, campaign uuid, contacts uuid[], include_unready boolean, regenerate boolean) RETURNS uuid
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+  new_id uuid := campaign.uuid_v7();
+  price numeric := campaign.message_price(tenant);
+  each_messages bigint := (SELECT sum(s.variants) FROM campaign.generation_steps(tenant, campaign) s);
+BEGIN
+  IF each_messages IS NULL THEN
+    RAISE EXCEPTION 'campaign "%" has nothing to write', campaign
+      USING ERRCODE = 'CP002',
+            DETAIL = 'No enabled step is of a channel that has a text.',
+            HINT = 'Launch the campaign as it is.';
+  END IF;
+  PERFORM campaign.reserve_generation_budget(tenant, each_messages * price * cardinality(contacts));
+  INSERT INTO campaign.generation_jobs (tenant_id, id, campaign_id, plan_version, include_unready, regenerate, price_usd, reserved_usd, started_by, started_at)
+  SELECT tenant, new_id, campaign, o.plan_version, include_unready, regenerate, price, each_messages * price * cardinality(contacts),
+         campaign.current_member(), now_time
+    FROM campaign.outreach_campaigns o WHERE o.tenant_id = tenant AND o.campaign_id = campaign;
+  INSERT INTO campaign.generation_items (tenant_id, job_id, contact_id, campaign_id, reserved_usd)
+  SELECT tenant, new_id, c.id, campaign, each_messages * price FROM unnest(contacts) c(id);
+  PERFORM campaign.transition_campaign(campaign, 'generating', format('generation for %s contacts', cardinality(contacts)));
+  PERFORM pg_notify('campaign_generation', '');
+  RETURN new_id;
+END $$;
+
+COMMENT ON FUNCTION campaign.open_generation(uuid, uuid, uuid[], boolean, boolean) IS
+'Internal: makes a job for different contacts of a locked campaign in status ready, reserves what it is expected to cost and takes the campaign to generating; returns the job. Raises CP002, CP005.';
+
+CREATE FUNCTION campaign.start_generation(campaign uuid, include_unready boolean DEFAULT false, regenerate boolean DEFAULT false) RETURNS uuid
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_variable
+DECLARE
+  target record;
+  live record;
+  counts record;
+  contacts uuid[];
+BEGIN
+  PERFORM campaign.require_read_committed('start_generation()');
+  target := campaign.lock_outreach_campaign(campaign);
+  IF target.status <> 'ready' THEN
+    SELECT j.started_by, j.started_at INTO live FROM campaign.generation_jobs j
+     WHERE j.tenant_id = target.tenant AND j.campaign_id = campaign AND j.status = 'running';
+    RAISE EXCEPTION 'messages of a campaign in status "%" cannot be generated', target.status
+      USING ERRCODE = 'CP001',
+            DETAIL = CASE WHEN live.started_at IS NOT NULL THEN format('A generation runs that %s started at %s.', coalesce(live.started_by, 'somebody'), live.started_at)
+                          ELSE 'Messages are generated in ready only.' END,
+            HINT = CASE WHEN live.started_at IS NOT NULL THEN 'campaign.generation_progress() tells how far it is; campaign.cancel_generation() ends it.'
+                        ELSE 'Bring the campaign to ready, or clone it.' END,
+            SCHEMA = 'campaign', TABLE = 'campaigns', COLUMN = 'status';
+  END IF;
+  PERFORM campaign.check_readiness(campaign);
+  contacts := ARRAY(
+    SELECT k.contact_id FROM campaign.campaign_contacts k
+     WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign
+       AND (k.status IN ('enrichment_ok', 'failed') OR include_unready AND k.status = 'enrichment_needed' OR regenerate AND k.status = 'generated')
+     ORDER BY k.contact_id);
+  IF cardinality(contacts) = 0 THEN
+    SELECT t.* INTO counts FROM campaign.campaign_contact_totals t WHERE t.tenant_id = target.tenant AND t.campaign_id = campaign;
+    RAISE EXCEPTION 'campaign "%" has nobody to generate messages for', campaign
+      USING ERRCODE = 'CP002',
+            DETAIL = format('Of %s contacts %s lack required stages, %s have their messages, and %s are excluded.',
+                            counts.total, counts.enrichment_needed, counts.generated, counts.excluded),
+            HINT = CASE WHEN counts.enrichment_needed > 0 THEN 'Record the missing stages with campaign.record_stage(), or pass include_unready => true.'
+                        WHEN counts.generated > 0 THEN 'Pass regenerate => true to have them written anew.'
+                        ELSE 'Assign contacts with campaign.assign_contacts().' END;
+  END IF;
+  RETURN campaign.open_generation(target.tenant, campaign, contacts, coalesce(include_unready, false), coalesce(regenerate, false));
+END $$;
+
+COMMENT ON FUNCTION campaign.start_generation(uuid, boolean, boolean) IS
+'Starts writing the messages of a campaign in ready, and takes it to generating; returns the job. Checks readiness first: contacts in enrichment_ok are written to, and those that failed before; with include_unready also those in enrichment_needed, with regenerate also those whose messages are written, who get new versions (what was sent stays). What it is expected to cost is reserved. NOTIFY campaign_generation wakes workers. Of two calls one wins. Raises CP001 in any other status (and tells of the job that runs), CP002 if there is nobody or nothing to write, CP005 if the budget is exhausted, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
+
+CREATE FUNCTION campaign.retry_generation(campaign uuid, contact_ids uuid[] DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_variable
+DECLARE
+  target record;
+  job campaign.generation_jobs;
+  contacts uuid[];
+  each_usd numeric;
+BEGIN
+  PERFORM campaign.require_read_committed('retry_generation()');
+  target := campaign.lock_outreach_campaign(campaign);
+  IF target.status NOT IN ('ready', 'generating', 'review') THEN
+    RAISE EXCEPTION 'messages of a campaign in status "%" cannot be generated', target.status
+      USING ERRCODE = 'CP001',
+            DETAIL = 'Failed contacts are tried again in ready, generating and review.',
+            HINT = 'Bring the campaign to review, or clone it.',
+            SCHEMA = 'campaign', TABLE = 'campaigns', COLUMN = 'status';
+  END IF;
+  contacts := ARRAY(
+    SELECT k.contact_id FROM campaign.campaign_contacts k
+     WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND k.status = 'failed'
+       AND (contact_ids IS NULL OR k.contact_id = ANY (contact_ids))
+     ORDER BY k.contact_id);
+  IF cardinality(contacts) = 0 THEN
+    RAISE EXCEPTION 'campaign "%" has no failed contacts to try again', campaign
+      USING ERRCODE = 'CP002',
+            DETAIL = CASE WHEN contact_ids IS NULL THEN 'No contact is in status "failed".' ELSE 'None of those is in status "failed".' END,
+            HINT = 'campaign.generation_progress() lists the failed ones.';
+  END IF;
+  IF target.status = 'generating' THEN
+    SELECT j.* INTO job FROM campaign.generation_jobs j
+     WHERE j.tenant_id = target.tenant AND j.campaign_id = campaign AND j.status = 'running';
+    each_usd := job.price_usd * (SELECT sum(s.variants) FROM campaign.generation_steps(target.tenant, campaign) s);
+    PERFORM campaign.reserve_generation_budget(target.tenant, each_usd * cardinality(contacts));
+    INSERT INTO campaign.generation_items AS i (tenant_id, job_id, contact_id, campaign_id, reserved_usd)
+    SELECT target.tenant, job.id, c.id, campaign, each_usd FROM unnest(contacts) c(id) ORDER BY c.id
+    ON CONFLICT ON CONSTRAINT generation_items_pkey DO UPDATE
+       SET outcome = NULL, error = NULL, ended_at = NULL, attempts = 0, fence = 0, reserved_usd = excluded.reserved_usd;
+    UPDATE campaign.generation_jobs j SET reserved_usd = j.reserved_usd + each_usd * cardinality(contacts)
+     WHERE j.tenant_id = target.tenant AND j.id = job.id;
+    PERFORM pg_notify('campaign_generation', '');
+  ELSE
+    IF target.status = 'review' THEN
+      PERFORM campaign.transition_campaign(campaign, 'ready', 'failed contacts are tried again');
+    END IF;
+    PERFORM campaign.open_generation(target.tenant, campaign, contacts, false, false);
+  END IF;
+  RETURN cardinality(contacts);
+END $$;
+
+COMMENT ON FUNCTION campaign.retry_generation(uuid, uuid[]) IS
+'Tries failed contacts of a campaign again, all or those of a list, with a full set of attempts: within the job that runs, or, in ready and review, in a new one for them alone. Returns how many they are. Raises CP001 in any other status, CP002 if none of them has failed, CP005 if the budget is exhausted, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
+
+CREATE FUNCTION campaign.cancel_generation(campaign uuid, reason text DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_variable
+DECLARE
+  target record;
+  job uuid;
+  now_time timestamptz := campaign.now();
+  held uuid[];
+BEGIN
+  PERFORM campaign.require_read_committed('cancel_generation()');
+  target := campaign.lock_outreach_campaign(campaign);
+  SELECT j.id INTO job FROM campaign.generation_jobs j
+   WHERE j.tenant_id = target.tenant AND j.campaign_id = campaign AND j.status = 'running';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'campaign "%" is not generating', campaign
+      USING ERRCODE = 'CP002',
+            DETAIL = format('Its status is "%s".', target.status),
+            HINT = 'Nothing is to be cancelled.';
+  END IF;
+  WITH ended AS (
+    UPDATE campaign.generation_items i SET outcome = 'cancelled', ended_at = now_time, lease_until = '-infinity'
+     WHERE i.tenant_id = target.tenant AND i.job_id = job AND i.outcome IS NULL
+    RETURNING i.contact_id)
+  SELECT array_agg(e.contact_id) INTO held FROM ended e;
+  UPDATE campaign.campaign_contacts k SET status = 'failed', error = 'the generation was cancelled'
+   WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND k.status = 'generating' AND k.contact_id = ANY (held);
+  UPDATE campaign.generation_jobs j SET status = 'cancelled', ended_at = now_time, end_reason = left(coalesce(reason, 'cancelled'), 1000)
+   WHERE j.tenant_id = target.tenant AND j.id = job;
+  RETURN campaign.transition_campaign(campaign, 'ready', left(coalesce(reason, 'generation cancelled'), 1000));
+END $$;
+
+COMMENT ON FUNCTION campaign.cancel_generation(uuid, text) IS
+'Ends a generation at once and takes the campaign back to ready; it can be started again. What is written stays. Contacts that a worker has claimed count as failed: the messages that he hands in later are refused (CP004), and what they have cost is kept by fail_generation(). What was reserved is free again. Raises CP002 if nothing is generated, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
+
+CREATE FUNCTION campaign.next_generation_status(tenant uuid, campaign uuid, job uuid) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN (SELECT k.status
+            FROM (SELECT i.contact_id FROM campaign.generation_items i
+                   WHERE i.tenant_id = tenant AND i.job_id = job AND i.outcome IS NULL ORDER BY i.contact_id LIMIT 1) n
+            JOIN campaign.campaign_contacts k ON k.tenant_id = tenant AND k.campaign_id = campaign AND k.contact_id = n.contact_id
+           WHERE k.tenant_id = tenant);
+END $$;
+
+COMMENT ON FUNCTION campaign.next_generation_status(uuid, uuid, uuid) IS
+'Internal: the status of the first contact of a job that is pending; NULL if none is.';
+
+CREATE FUNCTION campaign.finish_generation(tenant uuid, campaign uuid, job uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+  former_reason text := current_setting('campaign.transition_reason', true);
+  counts record;
+  to_review boolean;
+  why text;
+BEGIN
+  -- the first one that is pending is enough; whoever was excluded is passed over once
+  IF campaign.next_generation_status(tenant, campaign, job) = 'excluded' THEN
+    UPDATE campaign.generation_items i SET outcome = 'excluded', ended_at = now_time, lease_until = '-infinity'
+      FROM campaign.campaign_contacts k
+     WHERE i.tenant_id = tenant AND i.job_id = job AND i.outcome IS NULL
+       AND k.tenant_id = tenant AND k.campaign_id = campaign AND k.contact_id = i.contact_id AND k.status = 'excluded';
+  END IF;
+  IF campaign.next_generation_status(tenant, campaign, job) IS NOT NULL THEN
+    RETURN false;
+  END IF;
+  SELECT count(*) FILTER (WHERE i.outcome = 'generated') AS generated, count(*) FILTER (WHERE i.outcome = 'failed') AS failed,
+         count(*) FILTER (WHERE i.outcome = 'excluded') AS excluded INTO counts
+    FROM campaign.generation_items i WHERE i.tenant_id = tenant AND i.job_id = job;
+  to_review := EXISTS (SELECT FROM campaign.messages m
+                         JOIN campaign.campaign_contacts k ON k.tenant_id = m.tenant_id AND k.campaign_id = m.campaign_id AND k.contact_id = m.contact_id
+                        WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND k.tenant_id = tenant AND k.status <> 'excluded');
+  why := format('%s: %s contacts generated, %s failed, %s excluded', CASE WHEN to_review THEN 'finished' ELSE 'no message was written' END,
+                counts.generated, counts.failed, counts.excluded);
+  UPDATE campaign.generation_jobs j SET status = 'finished', ended_at = now_time, end_reason = why
+   WHERE j.tenant_id = tenant AND j.id = job;
+  PERFORM set_config('campaign.transition_reason', why, true);
+  UPDATE campaign.campaigns c SET status = CASE WHEN to_review THEN 'review' ELSE 'ready' END
+   WHERE c.tenant_id = tenant AND c.id = campaign;
+  PERFORM set_config('campaign.transition_reason', coalesce(former_reason, ''), true);
+  RETURN true;
+END $$;
+
+COMMENT ON FUNCTION campaign.finish_generation(uuid, uuid, uuid) IS
+'Internal: ends a job of a locked campaign of which nothing is pending but contacts that were excluded, and takes the campaign to review, or back to ready if it has no message; false if something is pending.';
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'EXECUTE', 'FUNCTION campaign.estimate_generation(uuid)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.start_generation(uuid, boolean, boolean)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.retry_generation(uuid, uuid[])'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.cancel_generation(uuid, text)');
+
+CREATE FUNCTION campaign.generation_context(tenant uuid, contact uuid) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN (
+    SELECT jsonb_build_object('id', c.id, 'name', c.name, 'first_name', c.first_name, 'last_name', c.last_name, 'email', c.email,
+             'linkedin_url', c.linkedin_url, 'language', c.language, 'timezone', c.timezone, 'job_title', c.job_title, 'seniority', c.seniority,
+             'icp_fit', c.icp_fit, 'score', c.score, 'attributes', c.attributes,
+             'stages', (SELECT coalesce(jsonb_object_agg(s.stage, s.status), '{}') FROM campaign.entity_stages s
+                         WHERE s.tenant_id = tenant AND s.entity_kind = 'contact' AND s.entity_id = c.id),
+             'company', (SELECT jsonb_build_object('id', o.id, 'name', o.name, 'domain', o.domain, 'tier', o.tier, 'industry', o.industry,
+                                  'region', o.region, 'size', o.size, 'attributes', o.attributes,
+                                  'stages', (SELECT coalesce(jsonb_object_agg(s.stage, s.status), '{}') FROM campaign.entity_stages s
+                                              WHERE s.tenant_id = tenant AND s.entity_kind = 'company' AND s.entity_id = o.id))
+                           FROM campaign.companies o WHERE o.tenant_id = tenant AND o.id = c.company_id))
+      FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = contact);
+END $$;
+
+COMMENT ON FUNCTION campaign.generation_context(uuid, uuid) IS
+'Internal: what is known of a contact and of his company.';
+
+CREATE FUNCTION campaign.finish_idle_generations(campaign uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  idle record;
+BEGIN
+  FOR idle IN
+    SELECT j.tenant_id, j.campaign_id, j.id FROM campaign.generation_jobs j
+     WHERE j.status = 'running' AND (campaign IS NULL OR j.campaign_id = campaign)
+       AND coalesce(campaign.next_generation_status(j.tenant_id, j.campaign_id, j.id), 'excluded') = 'excluded'
+  LOOP
+    -- without waiting: whoever has the campaign ends the job himself, or the next claim does
+    PERFORM FROM campaign.tenants t WHERE t.id = idle.tenant_id FOR KEY SHARE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    PERFORM FROM campaign.campaigns c WHERE c.tenant_id = idle.tenant_id AND c.id = idle.campaign_id FOR NO KEY UPDATE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    CONTINUE WHEN NOT EXISTS (SELECT FROM campaign.generation_jobs j
+                               WHERE j.tenant_id = idle.tenant_id AND j.id = idle.id AND j.status = 'running');
+    PERFORM campaign.finish_generation(idle.tenant_id, idle.campaign_id, idle.id);
+  END LOOP;
+END $$;
+
+COMMENT ON FUNCTION campaign.finish_idle_generations(uuid) IS
+'Internal: looks after the jobs, of one campaign or of all, of which nobody is pending, or first of all somebody who was excluded; ends those in which nobody else is.';
+
+CREATE FUNCTION campaign.take_generation_items(tenant uuid, job uuid, most integer)
+RETURNS TABLE (contact uuid, contact_status text, attempts smallint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN QUERY
+    SELECT i.contact_id, k.status, i.attempts
+      FROM campaign.generation_items i
+      JOIN campaign.campaign_contacts k ON k.tenant_id = i.tenant_id AND k.campaign_id = i.campaign_id AND k.contact_id = i.contact_id
+     WHERE i.tenant_id = tenant AND i.job_id = job AND i.outcome IS NULL AND i.lease_until <= clock_timestamp()
+       AND k.tenant_id = tenant AND k.status <> 'excluded'
+     ORDER BY i.contact_id LIMIT most FOR NO KEY UPDATE SKIP LOCKED;
+END $$;
+
+COMMENT ON FUNCTION campaign.take_generation_items(uuid, uuid, integer) IS
+'Internal: locks items of a job that nobody holds, with the rows of their contacts, skipping what is locked.';
+
+CREATE FUNCTION campaign.claim_generation(worker text, max_contacts integer DEFAULT 10, campaign uuid DEFAULT NULL, lease interval DEFAULT '10 minutes')
+RETURNS TABLE (lease_token text, tenant_id uuid, campaign_id uuid, contact_id uuid, attempt smallint, lease_until timestamptz,
+  contact jsonb, steps jsonb, generation_config jsonb)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+  new_end timestamptz := campaign.lease_end(coalesce(lease, '10 minutes'));
+  job record;
+  item record;
+  new_fence bigint;
+BEGIN
+  PERFORM campaign.require_read_committed('claim_generation()');
+  PERFORM campaign.require_armed_cluster('claim_generation()');
+  IF worker IS NULL OR btrim(worker) = '' OR length(worker) > 255 THEN
+    RAISE EXCEPTION 'worker needs a name'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'A name has 1 to 255 characters.',
+            HINT = 'Pass what tells this process from the others.';
+  ELSIF max_contacts IS NULL OR max_contacts NOT BETWEEN 1 AND 1000 THEN
+    RAISE EXCEPTION 'max_contacts is out of range'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'A claim takes 1 to 1000 contacts.',
+            HINT = 'Claim what can be written before the lease ends.';
+  END IF;
+  PERFORM campaign.finish_idle_generations(campaign);
+  -- by lot, so that no job waits behind another one
+  FOR job IN
+    SELECT j.tenant_id, j.id, j.campaign_id, o.max_attempts, o.generation_config::jsonb AS config
+      FROM campaign.generation_jobs j
+      JOIN campaign.outreach_campaigns o ON o.tenant_id = j.tenant_id AND o.campaign_id = j.campaign_id
+     WHERE j.status = 'running' AND (campaign IS NULL OR j.campaign_id = campaign)
+     ORDER BY random()
+  LOOP
+    tenant_id := job.tenant_id;
+    campaign_id := job.campaign_id;
+    lease_until := new_end;
+    generation_config := campaign.normalize_generation_config(job.config);
+    steps := NULL;
+    FOR item IN SELECT t.* FROM campaign.take_generation_items(job.tenant_id, job.id, max_contacts) t LOOP
+      IF item.attempts >= job.max_attempts THEN
+        UPDATE campaign.generation_items i
+           SET outcome = 'failed', ended_at = now_time, lease_until = '-infinity', error = format('%s leases ended without a report', item.attempts)
+         WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = item.contact;
+        UPDATE campaign.campaign_contacts k SET status = 'failed', error = format('%s leases ended without a report', item.attempts)
+         WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact AND k.status = 'generating';
+        CONTINUE;
+      END IF;
+      new_fence := campaign.lease_fence();
+      UPDATE campaign.generation_items i SET lease_until = new_end, fence = new_fence, worker = worker, attempts = item.attempts + 1
+       WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = item.contact;
+      IF item.contact_status NOT IN ('generating', 'generated') THEN
+        UPDATE campaign.campaign_contacts k SET status = 'generating', error = NULL
+         WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact;
+      END IF;
+      IF steps IS NULL THEN
+        SELECT jsonb_agg(s.document ORDER BY s.touch_number) INTO steps FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s;
+      END IF;
+      contact_id := item.contact;
+      attempt := item.attempts + 1;
+      contact := campaign.generation_context(job.tenant_id, item.contact);
+      lease_token := campaign.lease_token(job.tenant_id, job.id, item.contact, new_fence);
+      max_contacts := max_contacts - 1;
+      RETURN NEXT;
+    END LOOP;
+    EXIT WHEN max_contacts = 0;
+  END LOOP;
+  PERFORM campaign.force_sync_commit();
+END $$;
+
+COMMENT ON FUNCTION campaign.claim_generation(text, integer, uuid, interval) IS
+'Takes contacts to write messages for, of one campaign or of any, for the time of the lease (1 s to 24 hours): for each the token, what is known of the contact, the steps (touch_number, channel, label, config, limits, variants, and the text that the step has), and the campaign''s generation_config with its defaults. Each is ended with save_generated() or fail_generation(); a lease that ends before is claimed again, outreach_campaigns.max_attempts times. Nothing waits: no row means nothing to do. Raises 22023, 25000 above READ COMMITTED, 55000 where campaign.clone_guard refuses.';
+
+CREATE FUNCTION campaign.lock_generation_lease(token text,
+  OUT job campaign.generation_jobs, OUT contact uuid, OUT fence bigint, OUT is_current boolean, OUT was_excluded boolean, OUT fate text)
+RETURNS record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  said record := campaign.decode_lease_token(token);
+  item campaign.generation_items;
+  contact_status text;
+BEGIN
+  PERFORM campaign.require_read_committed('reporting of a generation');
+  contact := said.item_id;
+  fence := said.fence;
+  SELECT j.* INTO job FROM campaign.generation_jobs j WHERE j.tenant_id = said.tenant_id AND j.id = said.queue_id;
+  IF job.id IS NOT NULL THEN
+    PERFORM campaign.lock_tenant_key(job.tenant_id);
+    PERFORM FROM campaign.campaigns c WHERE c.tenant_id = job.tenant_id AND c.id = job.campaign_id FOR NO KEY UPDATE;
+    -- an erasure is waited for, or waits
+    PERFORM FROM campaign.contacts c WHERE c.tenant_id = job.tenant_id AND c.id = contact FOR KEY SHARE;
+    SELECT i.* INTO item FROM campaign.generation_items i
+     WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = contact FOR NO KEY UPDATE;
+    SELECT k.status INTO contact_status FROM campaign.campaign_contacts k
+     WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = contact FOR NO KEY UPDATE;
+  END IF;
+  is_current := item.outcome IS NULL AND item.fence IS NOT DISTINCT FROM fence;
+  was_excluded := coalesce(item.fence = fence AND coalesce(item.outcome, contact_status) = 'excluded', false);
+  fate := CASE WHEN item.job_id IS NULL THEN 'The contact, or the campaign, was deleted.'
+               WHEN item.outcome IS NOT NULL THEN format('It has ended: %s.', item.outcome)
+               ELSE 'The lease has ended, and the contact was claimed again or given back.' END;
+END $$;
+
+COMMENT ON FUNCTION campaign.lock_generation_lease(text) IS
+'Internal: locks the campaign and item of a token and says whether the lease is current, and whether the contact was excluded under it (the item may have ended then); raises 22023 for what is no token, 25000.';
+
+CREATE FUNCTION campaign.raise_generation_lease_lost(fate text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION 'lease is lost'
+    USING ERRCODE = 'CP004',
+          DETAIL = fate,
+          HINT = 'Nothing was saved. Hand in what it has cost with campaign.fail_generation(), and claim again.';
+END $$;
+
+COMMENT ON FUNCTION campaign.raise_generation_lease_lost(text) IS
+'Internal: raises CP004.';
+
+CREATE FUNCTION campaign.write_generated_message(job campaign.generation_jobs, contact uuid, touch smallint, channel text, variant text,
+  subject text, body text, body_html text)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+  new_id uuid := campaign.uuid_v7();
+  old campaign.messages;
+BEGIN
+  SELECT m.* INTO old FROM campaign.messages m
+   WHERE m.tenant_id = job.tenant_id AND m.campaign_id = job.campaign_id AND m.contact_id = contact
+     AND m.touch_number = touch AND m.variant = variant FOR NO KEY UPDATE;
+  IF old.sent_at IS NOT NULL THEN
+    RETURN false;
+  ELSIF old.id IS NOT NULL THEN
+    -- the step may be of another channel by now
+    UPDATE campaign.messages m SET plan_version = job.plan_version, channel = channel, subject = subject, body = body, body_html = body_html
+     WHERE m.tenant_id = job.tenant_id AND m.id = old.id;
+    PERFORM campaign.add_message_version(job.tenant_id, old.id, 'regenerated', subject, body, body_html, NULL, NULL);
+    RETURN true;
+  END IF;
+  INSERT INTO campaign.messages (tenant_id, id, campaign_id, contact_id, touch_number, variant, plan_version, channel, subject, body, body_html, created_at, changed_at)
+  VALUES (job.tenant_id, new_id, job.campaign_id, contact, touch, variant, job.plan_version, channel, subject, body, body_html, now_time, now_time);
+  INSERT INTO campaign.message_versions (tenant_id, message_id, version, origin, subject, body, body_html, author, at)
+  VALUES (job.tenant_id, new_id, 1, 'generated', subject, body, body_html, campaign.current_member(), now_time);
+  RETURN true;
+END $$;
+
+COMMENT ON FUNCTION campaign.write_generated_message(campaign.generation_jobs, uuid, smallint, text, text, text, text, text) IS
+'Internal: writes a message, or a new version of it that is to be reviewed; false if it was sent, which stays as it is.';
+
+CREATE FUNCTION campaign.write_generated_messages(job campaign.generation_jobs, contact uuid, messages jsonb) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  entry record;
+  step record;
+  written integer := 0;
+  places text[] := '{}';
+BEGIN
+  PERFORM campaign.require_object_list(messages, 'messages', '{touch_number,variant,subject,body,body_html}');
+  IF messages = '[]' THEN
+    RAISE EXCEPTION 'no message is handed in'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'A contact without a message is not generated.',
+            HINT = 'Call campaign.fail_generation() and say why.';
+  END IF;
+  FOR entry IN
+    SELECT m.place - 1 AS place, m.entry -> 'touch_number' AS touch, coalesce(m.entry -> 'variant', '"a"') AS variant,
+           m.entry ->> 'subject' AS subject, m.entry ->> 'body' AS body, m.entry ->> 'body_html' AS body_html,
+           (SELECT k.key FROM jsonb_each(m.entry) k WHERE k.key IN ('subject', 'body', 'body_html') AND jsonb_typeof(k.value) NOT IN ('string', 'null')
+             ORDER BY k.key LIMIT 1) AS faulty
+      FROM jsonb_array_elements(messages) WITH ORDINALITY m(entry, place) ORDER BY m.place
+  LOOP
+    IF entry.faulty IS NOT NULL THEN
+      PERFORM campaign.raise_list_fault('messages', entry.place, entry.faulty, 'must be a string');
+    ELSIF campaign.amount_within(entry.touch, 32767, true) IS NOT TRUE THEN
+      PERFORM campaign.raise_list_fault('messages', entry.place, 'touch_number', 'must be the number of a step');
+    ELSIF entry.variant NOT IN ('"a"', '"b"', '"c"') THEN
+      PERFORM campaign.raise_list_fault('messages', entry.place, 'variant', 'must be a, b or c');
+    END IF;
+    SELECT s.* INTO step FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s
+     WHERE s.touch_number = (entry.touch #>> '{}')::numeric;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'there is no step % to write for', entry.touch #>> '{}'
+        USING ERRCODE = 'invalid_parameter_value',
+              DETAIL = format('The steps are %s.', (SELECT string_agg(format('%s (%s)', s.touch_number, s.channel), ', ' ORDER BY s.touch_number)
+                                                      FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s)),
+              HINT = 'Write for the steps that the claim returned.';
+    ELSIF ascii(entry.variant #>> '{}') - ascii('a') >= step.variants THEN
+      RAISE EXCEPTION 'step % has no variant %', step.touch_number, entry.variant #>> '{}'
+        USING ERRCODE = 'invalid_parameter_value',
+              DETAIL = format('It has %s.', CASE step.variants WHEN 1 THEN 'variant a' ELSE 'variants a to ' || chr(ascii('a') + step.variants - 1) END),
+              HINT = 'Write the variants that the claim returned; variant_count of the step, or of generation_config, says how many.';
+    ELSIF concat(step.touch_number, entry.variant) = ANY (places) THEN
+      RAISE EXCEPTION 'step % has two messages of variant %', step.touch_number, entry.variant #>> '{}'
+        USING ERRCODE = 'invalid_parameter_value',
+              DETAIL = 'One of them would replace the other.',
+              HINT = 'Hand in one message for each step and variant.';
+    END IF;
+    places := places || concat(step.touch_number, entry.variant);
+    IF campaign.write_generated_message(job, contact, step.touch_number, step.channel, entry.variant #>> '{}', entry.subject, entry.body, entry.body_html) THEN
+      written := written + 1;
+    END IF;
+  END LOOP;
+  RETURN written;
+END $$;
+
+COMMENT ON FUNCTION campaign.write_generated_messages(campaign.generation_jobs, uuid, jsonb) IS
+'Internal: checks and writes the messages of a contact; returns how many. Raises CP003, 22023, 23514.';
+
+CREATE FUNCTION campaign.end_generation_item(job campaign.generation_jobs, contact uuid, outcome text, error text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+BEGIN
+  UPDATE campaign.generation_items i SET outcome = outcome, error = error, ended_at = now_time, lease_until = '-infinity'
+   WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = contact;
+  -- who has messages keeps them: he fails only where none were written
+  UPDATE campaign.campaign_contacts k
+     SET status = CASE WHEN k.status = 'generating' THEN outcome ELSE k.status END, error = error,
+         generated_at = CASE outcome WHEN 'generated' THEN now_time ELSE k.generated_at END
+   WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = contact
+     AND outcome IN ('generated', 'failed') AND k.status <> 'excluded';
+  PERFORM campaign.finish_generation(job.tenant_id, job.campaign_id, job.id);
+END $$;
+
+COMMENT ON FUNCTION campaign.end_generation_item(campaign.generation_jobs, uuid, text, text) IS
+'Internal: ends a locked item, and the job if it was the last one.';
+
+CREATE FUNCTION campaign.save_generated(lease_token text, messages jsonb, costs jsonb DEFAULT '[]') RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  held record := campaign.lock_generation_lease(lease_token);
+  job campaign.generation_jobs := held.job;
+  result text := CASE WHEN held.was_excluded THEN 'excluded' ELSE 'generated' END;
+BEGIN
+  IF NOT (held.is_current OR held.was_excluded) THEN
+    PERFORM campaign.raise_generation_lease_lost(held.fate);
+  END IF;
+  PERFORM campaign.record_generation_costs(job.tenant_id, job.campaign_id, job.id, held.contact, held.fence, costs);
+  IF result = 'generated' THEN
+    PERFORM campaign.write_generated_messages(job, held.contact, messages);
+  END IF;
+  IF held.is_current THEN
+    PERFORM campaign.end_generation_item(job, held.contact, result, NULL);
+  END IF;
+  PERFORM campaign.force_sync_commit();
+  RETURN result;
+END $$;
+
+COMMENT ON FUNCTION campaign.save_generated(text, jsonb, jsonb) IS
+'Saves what was written for a claimed contact, and what it has cost: messages [{touch_number, variant (default a), subject, body, body_html}], costs [{model, tokens_in, tokens_out, usd, touch_number, variant}]. A message that there is already gets a new version that is to be reviewed; one that was sent stays as it is. Returns generated, or excluded if the contact was excluded meanwhile: then only the costs are kept. The last one takes the campaign to review. All or nothing: what is refused is handed to fail_generation() with its costs. Raises CP004 if the lease is lost, CP003 for a bad list or text, 22023 for what is no token and for a step or variant that there is not, 23514 for a text that the channel does not take, 25000 above READ COMMITTED.';
+
+CREATE FUNCTION campaign.fail_generation(lease_token text, error text, costs jsonb DEFAULT '[]') RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  held record := campaign.lock_generation_lease(lease_token);
+  job campaign.generation_jobs := held.job;
+  result text := CASE WHEN held.was_excluded THEN 'excluded' WHEN held.is_current THEN 'failed' ELSE 'lease_lost' END;
+BEGIN
+  IF coalesce(btrim(error), '') = '' THEN
+    RAISE EXCEPTION 'a failure needs an error'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It is what people see of the contact.',
+            HINT = 'Pass what the model or its provider has answered.';
+  ELSIF job.id IS NULL THEN
+    PERFORM campaign.raise_generation_lease_lost(held.fate);
+  END IF;
+  -- spent is spent, whatever has become of the lease
+  PERFORM campaign.record_generation_costs(job.tenant_id, job.campaign_id, job.id, held.contact, held.fence, costs);
+  IF held.is_current THEN
+    -- of somebody who is excluded, be it by an erasure, nothing is told
+    PERFORM campaign.end_generation_item(job, held.contact, result, CASE result WHEN 'failed' THEN left(error, 2000) END);
+  END IF;
+  PERFORM campaign.force_sync_commit();
+  RETURN result;
+END $$;
+
+COMMENT ON FUNCTION campaign.fail_generation(text, text, jsonb) IS
+'Says why nothing was written for a claimed contact, and what it has cost all the same. The contact fails, with this error (its first 2000 characters), until it is tried again: retry_generation(). Returns failed, excluded, or lease_lost: also then the costs are kept, once for each lease, so that a call whose answer was lost may be repeated. Raises CP004 if the campaign was purged, CP003 for a bad list, 22023 without an error and for what is no token, 25000 above READ COMMITTED.';
+
+CREATE FUNCTION campaign.extend_generation(lease_token text, lease interval) RETURNS timestamptz
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  said record := campaign.decode_lease_token(lease_token);
+  new_end timestamptz;
+  held_until timestamptz;
+BEGIN
+  SELECT i.lease_until INTO held_until FROM campaign.generation_items i
+   WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id AND i.fence = said.fence AND i.outcome IS NULL
+     FOR NO KEY UPDATE;
+  -- the wall clock is read after the wait for the lock
+  new_end := campaign.lease_end(coalesce(lease, '10 minutes'));
+  IF coalesce(held_until > clock_timestamp(), false) THEN
+    UPDATE campaign.generation_items i SET lease_until = new_end
+     WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id;
+  ELSE
+    PERFORM campaign.raise_generation_lease_lost('The lease has ended, or the contact was reported, given back or cancelled.');
+  END IF;
+  RETURN new_end;
+END $$;
+
+COMMENT ON FUNCTION campaign.extend_generation(text, interval) IS
+'Makes a live lease on a contact last for the given time from now; returns its new end. Raises CP004 if it is lost or has ended, 22023 for what is no token.';
+
+CREATE FUNCTION campaign.release_generation(lease_token text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  said record := campaign.decode_lease_token(lease_token);
+BEGIN
+  UPDATE campaign.generation_items i SET lease_until = '-infinity', fence = 0, worker = NULL, attempts = i.attempts - 1
+   WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id AND i.fence = said.fence AND i.outcome IS NULL;
+  IF NOT FOUND THEN
+    PERFORM campaign.raise_generation_lease_lost('The contact was reported, given back, cancelled or claimed again.');
+  END IF;
+END $$;
+
+COMMENT ON FUNCTION campaign.release_generation(text) IS
+'Gives a contact for whom nothing was written back, the attempt not counted. Raises CP004 if the lease is lost, 22023 for what is no token.';
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('worker', 'EXECUTE', 'FUNCTION campaign.claim_generation(text, integer, uuid, interval)'),
+  ('worker', 'EXECUTE', 'FUNCTION campaign.save_generated(text, jsonb, jsonb)'),
+  ('worker', 'EXECUTE', 'FUNCTION campaign.fail_generation(text, text, jsonb)'),
+  ('worker', 'EXECUTE', 'FUNCTION campaign.extend_generation(text, interval)'),
+  ('worker', 'EXECUTE', 'FUNCTION campaign.release_generation(text)');
+
+CREATE FUNCTION campaign.generation_progress(campaign uuid,
+  OUT job uuid, OUT status text, OUT started_by text, OUT started_at timestamptz, OUT ended_at timestamptz, OUT end_reason text,
+  OUT total bigint, OUT generated bigint, OUT failed bigint, OUT excluded bigint, OUT cancelled bigint, OUT held bigint, OUT waiting bigint,
+  OUT percent numeric, OUT by_channel jsonb, OUT failures jsonb, OUT reserved_usd numeric, OUT spent_usd numeric)
+RETURNS record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_variable
+DECLARE
+  owner_tenant uuid := (campaign.find_outreach_campaign(campaign, campaign.readable_tenants())).tenant_id;
+  written jsonb;
+BEGIN
+  SELECT j.id, j.status, j.started_by, j.started_at, j.ended_at, j.end_reason
+    INTO job, status, started_by, started_at, ended_at, end_reason
+    FROM campaign.generation_jobs j WHERE j.tenant_id = owner_tenant AND j.campaign_id = campaign
+   ORDER BY j.id DESC LIMIT 1;
+  SELECT count(*), count(*) FILTER (WHERE i.outcome = 'generated'), count(*) FILTER (WHERE i.outcome = 'failed'),
+         count(*) FILTER (WHERE i.outcome = 'excluded'), count(*) FILTER (WHERE i.outcome = 'cancelled'),
+         count(*) FILTER (WHERE i.outcome IS NULL AND i.lease_until > clock_timestamp()),
+         count(*) FILTER (WHERE i.outcome IS NULL AND i.lease_until <= clock_timestamp()),
+         coalesce(sum(i.reserved_usd) FILTER (WHERE i.outcome IS NULL), 0)
+    INTO total, generated, failed, excluded, cancelled, held, waiting, reserved_usd
+    FROM campaign.generation_items i WHERE i.tenant_id = owner_tenant AND i.job_id = job;
+  percent := round(100.0 * (total - held - waiting) / nullif(total, 0), 1);
+  SELECT jsonb_object_agg(w.channel, w.messages) INTO written
+    FROM (SELECT m.channel, count(*) AS messages
+            FROM campaign.generation_items i
+            JOIN campaign.messages m ON m.tenant_id = i.tenant_id AND m.campaign_id = i.campaign_id AND m.contact_id = i.contact_id
+           WHERE i.tenant_id = owner_tenant AND i.job_id = job AND m.tenant_id = owner_tenant
+             AND (i.outcome IS NULL OR i.outcome IN ('generated', 'failed'))
+           GROUP BY m.channel) w;
+  -- the target is what the contacts of the job, but those who left it, are to have
+  SELECT jsonb_object_agg(s.channel, jsonb_build_object('generated', coalesce((written ->> s.channel)::bigint, 0),
+                                                        'target', s.variants * (total - excluded - cancelled))) INTO by_channel
+    FROM (SELECT g.channel, sum(g.variants)::bigint AS variants FROM campaign.generation_steps(owner_tenant, campaign) g GROUP BY g.channel) s;
+  SELECT coalesce(jsonb_agg(jsonb_build_object('contact_id', f.contact_id, 'name', f.name, 'error', f.error) ORDER BY f.contact_id), '[]') INTO failures
+    FROM (SELECT k.contact_id, c.name, k.error FROM campaign.campaign_contacts k
+            JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
+           WHERE k.tenant_id = owner_tenant AND k.campaign_id = campaign AND k.status = 'failed' AND c.tenant_id = owner_tenant
+           ORDER BY k.contact_id LIMIT 1000) f;
+  spent_usd := coalesce((SELECT sum(g.usd) FROM campaign.generation_costs g
+                          WHERE g.tenant_id = owner_tenant AND g.campaign_id = campaign AND g.job_id = job), 0);
+END $$;
+
+COMMENT ON FUNCTION campaign.generation_progress(uuid) IS
+'How far the latest generation of a campaign is: its contacts in all, by outcome, held by workers and waiting; percent of them that have ended; messages generated and wanted by channel; the failed contacts of the campaign with their errors (the first 1000); what is reserved and what was spent. Without a job only by_channel and failures say something. Raises P0002 for a campaign that is not yours.';
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'EXECUTE', 'FUNCTION campaign.generation_progress(uuid)');
+
+CREATE FUNCTION campaign.contact_variant(contact uuid, variants text[], statuses text[]) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  own integer := 1 + (uuid_hash_extended(contact, 0) & 9223372036854775807) % cardinality(variants);
+  choice integer;
+BEGIN
+  SELECT min(s.place) INTO choice FROM unnest(statuses) WITH ORDINALITY s(status, place) WHERE s.status IN ('sent', 'delivered', 'replied');
+  IF choice IS NULL AND statuses[own] = 'rejected' THEN
+    choice := coalesce(array_position(statuses, 'approved'), array_position(statuses, 'draft'));
+  END IF;
+  RETURN variants[coalesce(choice, own)];
+END $$;
+
+COMMENT ON FUNCTION campaign.contact_variant(uuid, text[], text[]) IS
+'Internal: which of the variants of a step (in order, with their statuses) a contact gets, as the engine chooses: what was sent; else the one that his id stands for; if that was rejected, the first that is approved or waits for review.';
+
+CREATE FUNCTION campaign.messages_were_sent(tenants uuid[], messages uuid[], enrollments uuid[], times timestamptz[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+BEGIN
+  UPDATE campaign.messages m SET status = 'sent', sent_at = s.at, changed_at = now_time
+    FROM unnest(tenants, messages, times) s(tenant, message, at)
+   WHERE m.tenant_id = s.tenant AND m.id = s.message AND m.status = 'approved';
+  -- what was told of them before their report
+  UPDATE campaign.messages m SET status = e.kind, changed_at = now_time
+    FROM (SELECT o.tenant_id, o.id, max(v.kind) AS kind
+            FROM unnest(tenants, messages, enrollments) s(tenant, message, enrollment)
+            JOIN campaign.touch_events v ON v.tenant_id = s.tenant AND v.enrollment_id = s.enrollment AND v.kind IN ('delivered', 'replied')
+            JOIN campaign.messages o ON o.tenant_id = s.tenant AND o.id = s.message AND o.touch_number = v.touch_number
+           WHERE v.kind = 'delivered' OR NOT v.is_machine
+           GROUP BY o.tenant_id, o.id) e
+   WHERE m.tenant_id = e.tenant_id AND m.id = e.id AND m.status = 'sent';
+END $$;
+
+COMMENT ON FUNCTION campaign.messages_were_sent(uuid[], uuid[], uuid[], timestamptz[]) IS
+'Internal: sets approved messages sent, or what has become of them since; those in another status stay as they are. The lists are side by side.';
+
+CREATE FUNCTION campaign.follow_message(v campaign.touch_events) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  now_time timestamptz := campaign.now();
+BEGIN
+  IF v.touch_number IS NULL OR NOT (v.kind = 'delivered' OR v.kind = 'replied' AND NOT v.is_machine) THEN
+    RETURN;
+  END IF;
+  UPDATE campaign.messages m SET status = v.kind, changed_at = now_time
+   WHERE m.tenant_id = v.tenant_id AND m.campaign_id = v.campaign_id AND m.contact_id = v.contact_id AND m.touch_number = v.touch_number
+     AND (m.status = 'sent' OR m.status = 'delivered' AND v.kind = 'replied');
+END $$;
+
+COMMENT ON FUNCTION campaign.follow_message(campaign.touch_events) IS
+'Internal: the message that an event is about, if it was sent, becomes delivered or replied.';
+
+CREATE FUNCTION campaign.lock_message_to_send(message uuid, OUT target campaign.messages, OUT campaign_status text, OUT enrollment uuid, OUT is_leased boolean)
+RETURNS record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  SELECT m.* INTO target FROM campaign.messages m WHERE m.tenant_id = ANY (campaign.writable_tenants()) AND m.id = message;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'message % does not exist', coalesce('"' || message || '"', 'null')
+      USING ERRCODE = 'no_data_found',
+            DETAIL = 'No tenant that you may write to has a message with this id.',
+            HINT = 'Check the id; a message of another tenant is not found.';
+  END IF;
+  SELECT l.status INTO campaign_status FROM campaign.lock_outreach_campaign(target.campaign_id) l;
+  PERFORM FROM campaign.contacts c WHERE c.tenant_id = target.tenant_id AND c.id = target.contact_id FOR KEY SHARE;
+  PERFORM campaign.refuse_erased(target.tenant_id, target.contact_id);
+  SELECT e.id INTO enrollment FROM campaign.campaign_enrollments e
+   WHERE e.tenant_id = target.tenant_id AND e.contact_id = target.contact_id AND e.campaign_id = target.campaign_id AND e.status = 'active'
+     FOR NO KEY UPDATE;
+  PERFORM FROM campaign.campaign_enrollments e JOIN campaign.touch_queue q ON q.tenant_id = e.tenant_id AND q.enrollment_id = e.id
+   WHERE e.tenant_id = target.tenant_id AND e.contact_id = target.contact_id AND e.campaign_id = target.campaign_id AND q.tenant_id = target.tenant_id
+     FOR UPDATE OF q;
+  -- also what was stopped in a worker's hands
+  is_leased := EXISTS (
+    SELECT FROM campaign.campaign_enrollments e JOIN campaign.touch_queue q ON q.tenant_id = e.tenant_id AND q.enrollment_id = e.id
+     WHERE e.tenant_id = target.tenant_id AND e.contact_id = target.contact_id AND e.campaign_id = target.campaign_id AND q.tenant_id = target.tenant_id
+       AND q.touch_number = target.touch_number AND (q.lease_until > clock_timestamp() OR q.flags & 1 = 1));
+  SELECT m.* INTO target FROM campaign.messages m WHERE m.tenant_id = target.tenant_id AND m.id = message FOR NO KEY UPDATE;
+END $$;
+
+COMMENT ON FUNCTION campaign.lock_message_to_send(uuid) IS
+'Internal: locks a message of the caller''s writable tenants with all that its being sent changes, and returns it with the status of its campaign, the live enrolment of its contact there, and whether a worker has its touch. Raises P0002, and CP002 for a contact that was erased.';
+
+CREATE FUNCTION campaign.require_sendable_message(message campaign.messages, campaign_status text, is_leased boolean, channel text, sent_at timestamptz,
+  provider_id text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT isfinite(sent_at) OR octet_length(provider_id) > 1000 THEN
+    RAISE EXCEPTION 'sent_at or provider_id is out of range'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'A time is finite, and an id has at most 1000 bytes.',
+            HINT = 'Leave sent_at out for now, and provider_id out if there is none.';
+  ELSIF channel <> message.channel THEN
+    RAISE EXCEPTION 'message "%" is written for another channel', message.id
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('Its channel is %s.', message.channel),
+            HINT = 'What was sent in another way is logged with campaign.log_send().';
+  ELSIF message.sent_at IS NOT NULL THEN
+    RAISE EXCEPTION 'message "%" was sent', message.id
+      USING ERRCODE = 'CP002',
+            DETAIL = format('It was sent at %s.', message.sent_at),
+            HINT = 'Nothing is left to do.';
+  ELSIF message.status <> 'approved' THEN
+    RAISE EXCEPTION 'message "%" is not approved', message.id
+      USING ERRCODE = 'CP002',
+            DETAIL = format('Its status is "%s".', message.status),
+            HINT = 'Approve it with campaign.review_messages(), or log what was sent with campaign.log_send().';
+  ELSIF campaign_status NOT IN ('approved', 'exported', 'running', 'paused', 'completed') THEN
+    RAISE EXCEPTION 'messages of a campaign in status "%" are not sent', campaign_status
+      USING ERRCODE = 'CP002',
+            DETAIL = 'They are sent from approved on, until the campaign is archived.',
+            HINT = 'Approve the campaign first.';
+  ELSIF is_leased THEN
+    RAISE EXCEPTION 'message "%" is being sent', message.id
+      USING ERRCODE = 'CP002',
+            DETAIL = 'A worker has claimed its touch.',
+            HINT = 'Wait for its report; campaign.uncertain_touches tells of what was never reported.';
+  END IF;
+END $$;
+
+COMMENT ON FUNCTION campaign.require_sendable_message(campaign.messages, text, boolean, text, timestamptz, text) IS
+'Internal: raises CP002 for a message that a person cannot have sent just now, 22023 for what makes no sense of the send.';
+
+CREATE FUNCTION campaign.message_values(message campaign.messages) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT jsonb_strip_nulls(jsonb_build_object(
+           'contact', jsonb_build_object('name', c.name, 'first_name', c.first_name, 'last_name', c.last_name, 'attributes', c.attributes),
+           'tenant', jsonb_build_object('name', t.name, 'sender_name', coalesce(t.sender_name, t.name)),
+           'job', jsonb_build_object('service_type', o.service_type),
+           'link', jsonb_build_object('review', t.review_url)))
+    FROM campaign.contacts c
+    JOIN campaign.tenants t ON t.id = c.tenant_id
+    JOIN campaign.outreach_campaigns o ON o.tenant_id = c.tenant_id AND o.campaign_id = ($1).campaign_id
+   WHERE c.tenant_id = ($1).tenant_id AND c.id = ($1).contact_id;
+END;
+
+COMMENT ON FUNCTION campaign.message_values(campaign.messages) IS
+'Internal: what render_message() makes of the placeholders of a message.';
+
+CREATE FUNCTION campaign.mark_sent(message uuid, channel text DEFAULT NULL, sent_at timestamptz DEFAULT NULL, provider_id text DEFAULT NULL,
+  OUT result text, OUT next_due_at timestamptz)
+RETURNS record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  locked record;
+  target campaign.messages;
+  now_time timestamptz := campaign.now();
+  -- nothing was sent in the future
+  at timestamptz := least(coalesce(sent_at, now_time), now_time);
+  note jsonb;
+  new_fence bigint := campaign.lease_fence();
+  touch record;
+BEGIN
+  PERFORM campaign.require_read_committed('mark_sent()');
+  locked := campaign.lock_message_to_send(message);
+  target := locked.target;
+  PERFORM campaign.require_sendable_message(target, locked.campaign_status, locked.is_leased, channel, sent_at, provider_id);
+  note := jsonb_build_object('message', target.id, 'by_hand', true);
+  PERFORM campaign.messages_were_sent(ARRAY[target.tenant_id], ARRAY[target.id], ARRAY[locked.enrollment], ARRAY[at]);
+  SELECT q.lane, q.claimed_at INTO touch
+    FROM campaign.touch_queue q JOIN campaign.lanes l ON l.tenant_id = q.tenant_id AND l.lane = q.lane
+   WHERE q.tenant_id = target.tenant_id AND q.enrollment_id = locked.enrollment AND q.touch_number = target.touch_number
+     AND l.tenant_id = target.tenant_id AND l.channel = target.channel;
+  IF NOT FOUND THEN
+    PERFORM campaign.log_send(target.contact_id, target.channel, campaign.render_subject(target.subject, campaign.message_values(target)),
+      NULL, provider_id, at, NULL, note);
+    result := 'logged';
+    RETURN;
+  END IF;
+  -- as a worker would have claimed it, but that nothing was taken of the caps: the report counts it
+  PERFORM campaign.return_send_usage(target.tenant_id, touch.lane, touch.claimed_at);
+  UPDATE campaign.touch_queue q SET attempt = q.attempt + 1, fence = new_fence, claimed_at = '-infinity', lease_until = '-infinity', worker_id = 0
+   WHERE q.tenant_id = target.tenant_id AND q.enrollment_id = locked.enrollment;
+  SELECT 'advanced', r.next_due_at INTO result, next_due_at
+    FROM campaign.touch_queue q
+   CROSS JOIN LATERAL campaign.report_touches(ARRAY[ROW(
+     campaign.touch_token(q.tenant_id, q.lane, q.due_at, q.enrollment_id, q.touch_number, q.attempt, q.fence),
+     'sent', provider_id, NULL, NULL, 'sent_by_hand', at, note)::campaign.touch_result]) r
+   WHERE q.tenant_id = target.tenant_id AND q.enrollment_id = locked.enrollment AND r.result = 'ok';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the touch of message "%" cannot be settled', target.id
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = 'The engine did not take the report.',
+            HINT = 'Try again.';
+  END IF;
+END $$;
+
+COMMENT ON FUNCTION campaign.mark_sent(uuid, text, timestamptz, text) IS
+'Records that a person has sent an approved message by hand: it is sent, logged, and counts against the tenant''s limits, which it may exceed. Where it is the contact''s next touch in a live enrolment, the sequence moves on as if a worker had sent it (result advanced, with the time of the next touch); else it is only logged, and its touch is skipped when its turn comes (result logged). channel: NULL or that of the message; sent_at defaults to now. Raises CP002 for a message that is not approved, was sent or is with a worker, and where the campaign is not approved yet or archived, 22023 for another channel, a time without end and a provider_id of more than 1000 bytes, P0002, 25000 above READ COMMITTED.';
+
+CREATE VIEW campaign.channel_analytics WITH (security_invoker = true) AS
+  SELECT n.tenant_id, n.campaign_id, n.channel, n.generated, n.draft, n.approved, n.rejected, n.sent, n.delivered, n.replied,
+         campaign.rate(n.delivered, n.sent) AS delivery_rate, campaign.rate(n.replied, n.sent) AS reply_rate
+    FROM (SELECT m.tenant_id, m.campaign_id, m.channel, count(*) AS generated,
+                 count(*) FILTER (WHERE m.status = 'draft') AS draft,
+                 count(*) FILTER (WHERE m.approved_at IS NOT NULL) AS approved,
+                 count(*) FILTER (WHERE m.status = 'rejected') AS rejected,
+                 count(*) FILTER (WHERE m.sent_at IS NOT NULL) AS sent,
+                 count(*) FILTER (WHERE m.status IN ('delivered', 'replied')) AS delivered,
+                 count(*) FILTER (WHERE m.status = 'replied') AS replied
+            FROM campaign.messages m GROUP BY m.tenant_id, m.campaign_id, m.channel) n;
+
+COMMENT ON VIEW campaign.channel_analytics IS
+'The messages of a campaign by channel: how many were generated, wait for review (draft), are approved (also those sent since), rejected, and of those sent how many were delivered (a reply proves it) and replied to; counted over the rows. What the engine sent of templates is in touch_analytics.';
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'EXECUTE', 'FUNCTION campaign.mark_sent(uuid, text, timestamptz, text)'),
+  ('member', 'SELECT', 'TABLE campaign.channel_analytics');
+
+CREATE FUNCTION campaign.csv_safe(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN left(value, 1) IN ('=', '+', '-', '@', E'\t', E'\r') THEN '''' || value ELSE value END;
+
+COMMENT ON FUNCTION campaign.csv_safe(text) IS
+'A text that a spreadsheet takes for text: with an apostrophe before a leading =, +, -, @, tab or carriage return.';
+
+CREATE FUNCTION campaign.export_messages(campaign uuid, include_unapproved boolean DEFAULT false, include_excluded boolean DEFAULT false)
+RETURNS TABLE (message_id uuid, contact_id uuid, contact_name text, email text, phone text, linkedin_url text, touch smallint, variant text,
+  is_chosen boolean, channel text, subject text, body text, body_html text, status text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  locked record := campaign.lock_outreach_campaign(campaign);
+  now_time timestamptz := campaign.now();
+BEGIN
+  IF locked.status = 'approved' THEN
+    UPDATE campaign.outreach_campaigns o SET exported_at = now_time WHERE o.tenant_id = locked.tenant AND o.campaign_id = $1;
+    PERFORM campaign.transition_campaign($1, 'exported', 'export');
+  END IF;
+  RETURN QUERY
+    SELECT m.id, m.contact_id, campaign.csv_safe(coalesce(c.name, nullif(btrim(concat_ws(' ', c.first_name, c.last_name)), ''))),
+           campaign.csv_safe(c.email), campaign.csv_safe(c.phone), campaign.csv_safe(c.linkedin_url), m.touch_number, m.variant,
+           m.variant = campaign.contact_variant(m.contact_id, p.variants, p.statuses), m.channel,
+           campaign.csv_safe(campaign.render_subject(m.subject, x.vals)), campaign.csv_safe(campaign.render_message(m.body, false, x.vals)),
+           campaign.csv_safe(campaign.render_message(m.body_html, true, x.vals)), m.status
+      FROM campaign.campaign_contacts k
+      JOIN campaign.messages m ON m.tenant_id = k.tenant_id AND m.campaign_id = k.campaign_id AND m.contact_id = k.contact_id
+      JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
+     CROSS JOIN LATERAL (
+       SELECT array_agg(v.variant ORDER BY v.variant) AS variants, array_agg(v.status ORDER BY v.variant) AS statuses
+         FROM campaign.messages v
+        WHERE v.tenant_id = m.tenant_id AND v.campaign_id = m.campaign_id AND v.contact_id = m.contact_id AND v.touch_number = m.touch_number) p
+     CROSS JOIN LATERAL (SELECT campaign.message_values(m) AS vals) x
+     WHERE k.tenant_id = locked.tenant AND k.campaign_id = $1 AND m.tenant_id = locked.tenant AND c.tenant_id = locked.tenant
+       AND (m.status = 'approved' OR coalesce(include_unapproved, false))
+       AND (k.status <> 'excluded' OR coalesce(include_excluded, false))
+     ORDER BY c.score DESC NULLS LAST, m.contact_id, m.touch_number, m.variant;
+END $$;
+
+COMMENT ON FUNCTION campaign.export_messages(uuid, boolean, boolean) IS
+'The messages of a campaign for whoever sends them elsewhere, with the addresses of their contacts and placeholders filled in (signed links are not among them); is_chosen: the variant that the contact is to get. Texts that a spreadsheet would run as a formula begin with an apostrophe (csv_safe()). By default the approved ones that are not sent yet, of contacts who are not excluded. An approved campaign is exported by it; in every other status nothing changes. For editors. Raises P0002.';
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'EXECUTE', 'FUNCTION campaign.csv_safe(text)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.export_messages(uuid, boolean, boolean)');
+
+CREATE FUNCTION campaign.require_approvable(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  obstacle text := campaign.approval_obstacle(tenant, campaign);
+BEGIN
+  IF obstacle IS NOT NULL THEN
+    RAISE EXCEPTION 'the messages of campaign "%" are not reviewed', campaign
+      USING ERRCODE = 'CP002',
+            DETAIL = format('%s%s; excluded contacts do not count.', upper(left(obstacle, 1)), substr(obstacle, 2)),
+            HINT = 'Approve or reject them with campaign.review_messages(); campaign.review_summary() counts them.';
+  END IF;
+END $$;
+
+COMMENT ON FUNCTION campaign.require_approvable(uuid, uuid) IS
+'Internal: raises CP002 for a campaign without an approved message, or with a draft, of a contact that is not excluded.';
+
+CREATE FUNCTION campaign.require_reviewed(tenant uuid, campaign uuid, from_status text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  IF from_status = 'approved'
+     OR EXISTS (SELECT FROM campaign.messages m WHERE m.tenant_id = tenant AND m.campaign_id = campaign) THEN
+    PERFORM campaign.require_approvable(tenant, campaign);
+  END IF;
+END $$;
+
+COMMENT ON FUNCTION campaign.require_reviewed(uuid, uuid, text) IS
+'Internal: raises CP002 for a campaign whose messages, if it has any or comes from approved, are not reviewed.';
+
+CREATE FUNCTION campaign.contacts_to_launch(tenant uuid, campaign uuid) RETURNS uuid[]
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_variable
+BEGIN
+  IF NOT EXISTS (SELECT FROM campaign.messages m WHERE m.tenant_id = tenant AND m.campaign_id = campaign) THEN
+    RETURN ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
+                  WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded' ORDER BY k.contact_id);
+  END IF;
+  RETURN ARRAY(
+    SELECT k.contact_id FROM campaign.campaign_contacts k
+     WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded'
+       AND k.contact_id IN (SELECT m.contact_id FROM campaign.messages m
+                             WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved')
+     ORDER BY k.contact_id);
+END $$;
+
+COMMENT ON FUNCTION campaign.contacts_to_launch(uuid, uuid) IS
+'Internal: whom a launch enrols, in order: the contacts that a campaign was assigned and that are not excluded, of one with messages those with an approved one.';
+
+CREATE FUNCTION campaign.begin_launched(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  IF EXISTS (SELECT FROM campaign.outreach_campaigns o
+              WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND o.audience = 'assigned') THEN
+    PERFORM FROM campaign.enroll_many(tenant, campaign, campaign.contacts_to_launch(tenant, campaign), NULL);
+  END IF;
+  PERFORM campaign.notify_campaign_due(tenant, campaign);
+END $$;
+
+COMMENT ON FUNCTION campaign.begin_launched(uuid, uuid) IS
+'Internal: enrols whom a locked campaign, running since just now, was assigned; of another audience nobody.';
+
+CREATE FUNCTION campaign.apply_sender_limits(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  wanted record;
+  was_capped boolean;
+  warms boolean;
+BEGIN
+  FOR wanted IN
+    SELECT h.channel, h.hourly_limit, l.per_hour, l.per_day, l.warmup
+      FROM campaign.outreach_campaigns o
+     CROSS JOIN LATERAL (VALUES
+       ('email', (o.sender_config ->> 'hourly_limit')::numeric::integer, (o.sender_config ->> 'daily_limit')::numeric::integer,
+        coalesce((o.sender_config ->> 'warmup')::boolean, false)),
+       ('linkedin_connect', NULL, (o.sender_config ->> 'linkedin_daily_connections')::numeric::integer, false),
+       ('linkedin_message', NULL, (o.sender_config ->> 'linkedin_daily_messages')::numeric::integer, false)) l(channel, per_hour, per_day, warmup)
+      JOIN campaign.channels h ON h.channel = l.channel
+     WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND (num_nonnulls(l.per_hour, l.per_day) > 0 OR l.warmup)
+       AND EXISTS (SELECT FROM campaign.campaign_touches t
+                    WHERE t.tenant_id = tenant AND t.campaign_id = campaign AND t.plan_version = o.plan_version AND t.channel = l.channel)
+     ORDER BY h.channel
+  LOOP
+    PERFORM FROM campaign.tenants t WHERE t.id = tenant FOR NO KEY UPDATE;
+    INSERT INTO campaign.send_meters (tenant_id, channel) VALUES (tenant, wanted.channel) ON CONFLICT ON CONSTRAINT send_meters_pkey DO NOTHING;
+    PERFORM FROM campaign.send_meters m WHERE m.tenant_id = tenant AND m.channel = wanted.channel FOR NO KEY UPDATE;
+    SELECT coalesce(s.per_hour, s.per_day, s.per_month) IS NOT NULL OR s.warmup_started_on IS NOT NULL, s.warmup_started_on IS NULL AND wanted.warmup
+      INTO was_capped, warms
+      FROM campaign.send_limits s WHERE s.tenant_id = tenant AND s.channel = wanted.channel;
+    was_capped := coalesce(was_capped, wanted.hourly_limit IS NOT NULL);
+    -- beside a row of the tenant's the channel's own limit does not hold
+    INSERT INTO campaign.send_limits AS s (tenant_id, channel, per_hour, per_day)
+    VALUES (tenant, wanted.channel, least(wanted.per_hour, wanted.hourly_limit), wanted.per_day)
+    ON CONFLICT ON CONSTRAINT send_limits_pkey
+    DO UPDATE SET per_hour = least(s.per_hour, wanted.per_hour), per_day = least(s.per_day, wanted.per_day);
+    IF coalesce(warms, wanted.warmup) THEN
+      PERFORM campaign.begin_warmup(tenant, wanted.channel, NULL, campaign.default_warmup());
+    END IF;
+    PERFORM campaign.apply_send_limits(tenant, wanted.channel, was_capped);
+  END LOOP;
+END $$;
+
+COMMENT ON FUNCTION campaign.apply_sender_limits(uuid, uuid) IS
+'Internal: lowers the tenant''s limits of the channels that a campaign uses to those of its sender_config, and begins the warm-up that it asks for unless there is one; never raises a limit.';
+
+CREATE FUNCTION campaign.schedule_launch(tenant uuid, campaign uuid, status text, at timestamptz) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  IF status NOT IN ('draft', 'ready', 'approved') THEN
+    RAISE EXCEPTION 'a campaign in status "%" is not launched', status
+      USING ERRCODE = 'CP001',
+            DETAIL = 'Campaigns are launched from draft, ready and approved.',
+            HINT = 'Ask campaign.allowed_transitions() for the steps from the current status.';
+  END IF;
+  PERFORM campaign.require_assigned_contacts(tenant, campaign);
+  PERFORM campaign.require_sendable_plan(tenant, campaign);
+  PERFORM campaign.require_reviewed(tenant, campaign, status);
+  UPDATE campaign.outreach_campaigns o SET scheduled_launch_at = at, launch_error = NULL
+   WHERE o.tenant_id = tenant AND o.campaign_id = campaign;
+END $$;
+
+COMMENT ON FUNCTION campaign.schedule_launch(uuid, uuid, text, timestamptz) IS
+'Internal: has a locked campaign launched at a time; raises CP001 and CP002 for one that could not be launched now.';
+
+DROP FUNCTION campaign.launch_campaign(uuid);
+DELETE FROM campaign.access_privileges WHERE object = 'FUNCTION campaign.launch_campaign(uuid)';
+CREATE FUNCTION campaign.launch_campaign(campaign uuid, at timestamptz DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  locked record := campaign.lock_outreach_campaign(campaign);
+BEGIN
+  IF NOT isfinite(at) THEN
+    RAISE EXCEPTION 'at must be finite'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It is when the campaign begins.',
+            HINT = 'Leave at out to launch now; campaign.cancel_launch() takes a time back.';
+  ELSIF at > campaign.now() THEN
+    PERFORM campaign.schedule_launch(locked.tenant, campaign, locked.status, at);
+    RETURN locked.status;
+  END IF;
+  PERFORM campaign.apply_sender_limits(locked.tenant, campaign);
+  IF locked.status = 'draft' THEN
+    PERFORM campaign.transition_campaign(campaign, 'ready', 'launch');
+  END IF;
+  locked.status := campaign.transition_campaign(campaign, 'running', 'launch');
+  PERFORM campaign.begin_launched(locked.tenant, campaign);
+  RETURN locked.status;
+END $$;
+
+COMMENT ON FUNCTION campaign.launch_campaign(uuid, timestamptz) IS
+'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(); the tenant''s limits are lowered to those that sender_config gives. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
+
+CREATE FUNCTION campaign.cancel_launch(campaign uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  locked record := campaign.lock_outreach_campaign(campaign);
+BEGIN
+  UPDATE campaign.outreach_campaigns o SET scheduled_launch_at = NULL
+   WHERE o.tenant_id = locked.tenant AND o.campaign_id = $1 AND o.scheduled_launch_at IS NOT NULL;
+  RETURN FOUND;
+END $$;
+
+COMMENT ON FUNCTION campaign.cancel_launch(uuid) IS
+'Takes back the time at which a campaign is to be launched; false if none was set, or it has been launched. Raises P0002.';
+
+CREATE FUNCTION campaign.start_scheduled(tenant uuid, campaign uuid, status text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  former_reason text := current_setting('campaign.transition_reason', true);
+BEGIN
+  PERFORM campaign.apply_sender_limits(tenant, campaign);
+  PERFORM set_config('campaign.transition_reason', 'scheduled launch', true);
+  IF status = 'draft' THEN
+    UPDATE campaign.campaigns c SET status = 'ready' WHERE c.tenant_id = tenant AND c.id = campaign;
+  END IF;
+  UPDATE campaign.campaigns c SET status = 'running' WHERE c.tenant_id = tenant AND c.id = campaign;
+  PERFORM set_config('campaign.transition_reason', coalesce(former_reason, ''), true);
+  PERFORM campaign.begin_launched(tenant, campaign);
+END $$;
+
+COMMENT ON FUNCTION campaign.start_scheduled(uuid, uuid, text) IS
+'Internal: launches a locked campaign for nobody in particular; raises CP001 and CP002.';
+
+CREATE FUNCTION campaign.launch_due(max_rows integer DEFAULT 10000) RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  now_time timestamptz := campaign.now();
+  due record;
+  current_status text;
+  fault text;
+  fault_detail text;
+  launched integer := 0;
+BEGIN
+  PERFORM campaign.require_max_rows(max_rows);
+  PERFORM campaign.require_read_committed('launch_due()');
+  FOR due IN
+    SELECT o.tenant_id, o.campaign_id FROM campaign.outreach_campaigns o
+     WHERE o.scheduled_launch_at <= now_time ORDER BY o.tenant_id, o.campaign_id LIMIT max_rows
+  LOOP
+    PERFORM FROM campaign.tenants t WHERE t.id = due.tenant_id FOR KEY SHARE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    SELECT c.status INTO current_status FROM campaign.campaigns c
+     WHERE c.tenant_id = due.tenant_id AND c.id = due.campaign_id FOR NO KEY UPDATE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    -- launched, put off or cancelled since it was found
+    PERFORM FROM campaign.outreach_campaigns o
+      WHERE o.tenant_id = due.tenant_id AND o.campaign_id = due.campaign_id AND o.scheduled_launch_at <= now_time;
+    CONTINUE WHEN NOT FOUND;
+    BEGIN
+      PERFORM campaign.start_scheduled(due.tenant_id, due.campaign_id, current_status);
+      launched := launched + 1;
+    EXCEPTION
+      WHEN SQLSTATE 'CP001' OR SQLSTATE 'CP002' THEN
+        GET STACKED DIAGNOSTICS fault = MESSAGE_TEXT, fault_detail = PG_EXCEPTION_DETAIL;
+        UPDATE campaign.outreach_campaigns o SET scheduled_launch_at = NULL, launch_error = concat_ws('. ', fault, fault_detail)
+         WHERE o.tenant_id = due.tenant_id AND o.campaign_id = due.campaign_id;
+      WHEN OTHERS THEN
+        RAISE WARNING 'campaign "%" cannot be launched now: %', due.campaign_id, SQLERRM
+          USING ERRCODE = SQLSTATE, DETAIL = 'It is tried again.';
+    END;
+  END LOOP;
+  RETURN launched;
+END $$;
+
+COMMENT ON FUNCTION campaign.launch_due(integer) IS
+'Launches the campaigns whose time has come (launch_campaign() with a time), each once and each by itself; returns how many. One that cannot be launched keeps the reason in outreach_campaigns.launch_error and is not tried again. Part of maintenance; waits for no campaign that somebody has locked. Raises 22023 for max_rows below 1, 25000 above READ COMMITTED.';
+
+INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'EXECUTE', 'FUNCTION campaign.launch_campaign(uuid, timestamptz)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.cancel_launch(uuid)'),
+  ('admin', 'EXECUTE', 'FUNCTION campaign.launch_due(integer)');
+
+UPDATE campaign.maintenance_tasks SET position = position + 1 WHERE position >= 6;
+INSERT INTO campaign.maintenance_tasks (task, position, command) VALUES
+  ('launch_campaigns', 6, 'SELECT campaign.launch_due($1)');
+
+COMMENT ON FUNCTION campaign.run_maintenance(integer) IS
+'Does what is due and nobody waits for, for all tenants: folds counts and usage, removes logs that log_retention lets go, ends leases that have run out, checks the breakers, applies events that came early, launches campaigns whose time has come, settles conflicts. One row per task: how much was done, and in detail what went wrong or that there may be more; a task that fails is undone and spoils no other. Waits for nobody, and may run beside itself. To be called about once a minute (see schedule_maintenance()). For the level admin. Raises 22023 for max_rows below 1, 25000 above READ COMMITTED.';
 
 -- PUBLIC gets nothing, not even EXECUTE; campaign.grant_access() hands out levels.
 REVOKE ALL ON ALL ROUTINES IN SCHEMA campaign FROM PUBLIC;

@@ -28,7 +28,7 @@ sub random_of
 	return anything() if $spoilt && rand() < 0.05;
 	return pick(@{ $rules->{enum}[1] }) if $rules->{enum};
 	my %by_type = (
-		string => \&string, integer => \&integer, array => \&array, object => \&object);
+		string => \&string, integer => \&integer, boolean => \&boolean, array => \&array, object => \&object);
 	return $by_type{ $rules->{type}[1] }->($rules, $spoilt);
 }
 
@@ -55,6 +55,8 @@ sub integer
 	return [ number => pick($least, $most, $least + int rand($most - $least), "$most.0",
 			$spoilt && rand() < 0.2 ? ($least - 1, $most + 1, "$least.5", '1e400', '-0') : ()) ];
 }
+
+sub boolean { return [ boolean => pick(0, 1) ] }
 
 sub array
 {
