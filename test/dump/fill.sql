@@ -111,17 +111,21 @@ SELECT campaign.create_campaign(:'ada', 'Assigned', '[{"step": 1, "channel": "em
 SELECT * FROM campaign.assign_contacts(:'assigned', filter => '{"tags": ["batch 7"]}');
 SELECT * FROM campaign.exclude_contacts(:'assigned', ARRAY[:'c4']::uuid[], E'asked\tfor it');
 SELECT * FROM campaign.check_readiness(:'assigned');
--- Messages that were written, a contact who failed, and a job that runs.
+-- A message that was generated, edited and rejected, contacts who failed, and a job that tries them again.
 INSERT INTO campaign.generation_budgets (tenant_id, mode, amount_usd) VALUES (:'ada', 'soft', 10);
 SELECT campaign.transition_campaign(:'assigned', 'ready');
 SELECT campaign.start_generation(:'assigned', include_unready => true);
 RESET SESSION AUTHORIZATION;
 SELECT lease_token AS written FROM campaign.claim_generation('w', 1) \gset
 SELECT campaign.save_generated(:'written', '[{"touch_number": 1, "subject": "Hello", "body": "Quotes \" and \\\\ "}]', '[{"model": "m", "tokens_in": 800, "tokens_out": 200, "usd": 0.00144}]');
-SELECT lease_token AS held FROM campaign.claim_generation('w', 1) \gset
+SELECT campaign.fail_generation(lease_token, E'no answer\t\\') FROM campaign.claim_generation('w');
 SET SESSION AUTHORIZATION regress_dump_ada;
 SELECT campaign.edit_message(m.id, 'too_long', E'quotes " and\ttabs') FROM campaign.messages m;
 SELECT campaign.review_messages(ARRAY(SELECT m.id FROM campaign.messages m), 'reject', 'too long');
+SELECT campaign.retry_generation(:'assigned');
+RESET SESSION AUTHORIZATION;
+SELECT lease_token AS held FROM campaign.claim_generation('w', 1) \gset
+SET SESSION AUTHORIZATION regress_dump_ada;
 -- A launch that is set.
 SELECT campaign.create_campaign(:'ada', 'Later', '[{"channel": "email", "subject": "Hello", "body_text": "Hello"}]', 'contacts') AS later \gset
 SELECT campaign.launch_campaign(:'later', '2099-01-01');
