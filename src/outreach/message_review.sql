@@ -171,6 +171,23 @@ END $$;
 COMMENT ON FUNCTION campaign.review_message(uuid, text, text, integer) IS
 'Internal: approves or rejects one message and returns approved, rejected or unchanged; raises CP001, CP002, P0002.';
 
+CREATE FUNCTION campaign.lock_campaigns_of(messages uuid[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    SELECT DISTINCT m.tenant_id, m.campaign_id FROM campaign.messages m
+     WHERE m.tenant_id = ANY (campaign.writable_tenants()) AND m.id = ANY (messages) ORDER BY m.tenant_id, m.campaign_id
+  LOOP
+    PERFORM campaign.lock_tenant_key(item.tenant_id);
+    PERFORM FROM campaign.campaigns c WHERE c.tenant_id = item.tenant_id AND c.id = item.campaign_id FOR NO KEY UPDATE;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION campaign.lock_campaigns_of(uuid[]) IS
+'Internal: locks the campaigns of messages, in order; those that are not the caller''s to write are passed over.';
+
 CREATE FUNCTION campaign.review_messages(ids uuid[], action text, reason text DEFAULT NULL, versions integer[] DEFAULT NULL)
 RETURNS TABLE (message_id uuid, result text, code text, detail text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -205,12 +222,16 @@ BEGIN
             DETAIL = format('There are %s ids and %s versions.', cardinality(ids), cardinality(versions)),
             HINT = 'Pass for each message the version that was read, or no versions.';
   END IF;
-  -- by campaign and message, so that two calls wait for each other in one direction
+  -- campaigns first, and then their queue rows in the order in which a batch of reports locks them, so that
+  -- nobody waits in a circle
+  PERFORM campaign.lock_campaigns_of(ids);
   FOR item IN
     SELECT i.id, i.version, min(i.place) AS place
       FROM unnest(ids, versions) WITH ORDINALITY i(id, version, place)
       LEFT JOIN campaign.messages m ON m.tenant_id = ANY (campaign.writable_tenants()) AND m.id = i.id
-     GROUP BY i.id, i.version, m.campaign_id ORDER BY m.campaign_id, i.id, i.version
+      LEFT JOIN campaign.campaign_enrollments e ON e.tenant_id = m.tenant_id AND e.contact_id = m.contact_id AND e.campaign_id = m.campaign_id
+            AND EXISTS (SELECT FROM campaign.touch_queue q WHERE q.tenant_id = e.tenant_id AND q.enrollment_id = e.id)
+     GROUP BY i.id, i.version, m.tenant_id ORDER BY m.tenant_id, (array_agg(e.id ORDER BY e.id))[1], i.id, i.version
   LOOP
     message_id := item.id;
     BEGIN
