@@ -5,6 +5,7 @@ SET timezone = 'UTC';
 SET datestyle = 'ISO';
 \set SHOW_CONTEXT never
 CREATE ROLE regress_launch_ann;
+CREATE ROLE regress_launch_ned;
 CREATE ROLE regress_launch_vic;
 CREATE ROLE regress_launch_eve;
 CREATE FUNCTION pg_temp.plain(t text) RETURNS text LANGUAGE sql
@@ -31,7 +32,7 @@ CREATE FUNCTION pg_temp.write(campaign uuid, who text, touch integer, channel te
 	FROM campaign.campaign_contacts k JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
 	WHERE k.campaign_id = campaign AND c.first_name = who RETURNING id $$;
 \o /dev/null
-SELECT campaign.grant_access(r, 'member') FROM unnest('{regress_launch_ann,regress_launch_vic,regress_launch_eve}'::name[]) r;
+SELECT campaign.grant_access(r, 'member') FROM unnest('{regress_launch_ann,regress_launch_ned,regress_launch_vic,regress_launch_eve}'::name[]) r;
 SELECT campaign.create_tenant('Acme', 'launch-acme', 'UTC', 'regress_launch_ann') AS acme \gset
 SELECT campaign.create_tenant('Eve', 'launch-eve', 'UTC', 'regress_launch_eve') AS eve \gset
 SELECT campaign.add_member(:'acme', 'regress_launch_vic', 'viewer');
@@ -150,12 +151,27 @@ SELECT campaign.create_campaign(:'mild', 'Cold', '[{"channel": "email", "subject
 SELECT campaign.create_campaign(:'mild', 'Hot', '[{"channel": "email", "subject": "Hi", "body_text": "Hi"}]', 'contacts') AS hot \gset
 SELECT campaign.configure_campaign(:'cold', sender_config => '{"daily_limit": 100, "hourly_limit": 30, "warmup": true, "linkedin_daily_connections": 20, "linkedin_daily_messages": 5}');
 SELECT campaign.configure_campaign(:'hot', sender_config => '{"daily_limit": 200, "hourly_limit": 10, "warmup": true}');
-SELECT campaign.launch_campaign(:'cold');
+SELECT campaign.add_member(:'mild', 'regress_launch_ned', 'editor');
+SET ROLE regress_launch_ned;
 \o
+-- an editor changes no limits
+SELECT pg_temp.try(format('SELECT campaign.launch_campaign(%L)', :'cold'));
+SELECT pg_temp.try(format('SELECT campaign.launch_campaign(%L, ''2030-02-01'')', :'cold'));
+SET ROLE regress_launch_ann;
+SELECT campaign.launch_campaign(:'cold');
 SELECT channel, per_hour, per_day, warmup_started_on FROM campaign.send_limits WHERE tenant_id = :'mild' ORDER BY channel;
 SELECT channel, day, cap FROM campaign.send_warmup WHERE tenant_id = :'mild' ORDER BY day;
 SELECT pg_temp.at_time('2030-01-13 10:00') \g /dev/null
+SET ROLE regress_launch_ned;
+SELECT pg_temp.try(format('SELECT campaign.launch_campaign(%L)', :'hot'));
+SET ROLE regress_launch_ann;
 SELECT campaign.launch_campaign(:'hot');
+SELECT campaign.create_campaign(:'mild', 'Warm', '[{"channel": "email", "subject": "Hi", "body_text": "Hi"}]', 'contacts') AS warm \gset
+SELECT campaign.configure_campaign(:'warm', sender_config => '{"daily_limit": 100, "hourly_limit": 10, "warmup": true}') \g /dev/null
+-- where the limits are as low, an editor may launch
+SET ROLE regress_launch_ned;
+SELECT campaign.launch_campaign(:'warm');
+SET ROLE regress_launch_ann;
 SELECT channel, per_hour, per_day, warmup_started_on FROM campaign.send_limits WHERE tenant_id = :'mild' ORDER BY channel;
 
 --
@@ -171,6 +187,6 @@ SELECT pg_temp.try('SELECT campaign.launch_due()');
 RESET ROLE;
 \o /dev/null
 SELECT campaign.delete_tenant(id, slug) FROM campaign.tenants WHERE slug IN ('launch-acme', 'launch-eve', 'launch-mild');
-SELECT campaign.revoke_access(r) FROM unnest('{regress_launch_ann,regress_launch_vic,regress_launch_eve}'::name[]) r;
+SELECT campaign.revoke_access(r) FROM unnest('{regress_launch_ann,regress_launch_ned,regress_launch_vic,regress_launch_eve}'::name[]) r;
 \o
-DROP ROLE regress_launch_ann, regress_launch_vic, regress_launch_eve;
+DROP ROLE regress_launch_ann, regress_launch_ned, regress_launch_vic, regress_launch_eve;

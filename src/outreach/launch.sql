@@ -62,9 +62,60 @@ END $$;
 COMMENT ON FUNCTION campaign.begin_launched(uuid, uuid) IS
 'Internal: enrols whom a locked campaign, running since just now, was assigned; of another audience nobody.';
 
--- What sender_config limits becomes the tenant's own limit, where that is none or a higher one. The tenant
--- is locked behind the campaign, as where a campaign gets its lanes, and before lanes are, as where an owner
--- sets a limit.
+-- Where sender_config asks for less than the tenant may send.
+CREATE FUNCTION campaign.tighter_sender_limits(tenant uuid, campaign uuid,
+  OUT channel text, OUT hourly_limit integer, OUT per_hour integer, OUT per_day integer, OUT warmup boolean)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT h.channel, h.hourly_limit, w.per_hour, w.per_day, w.warmup
+      FROM campaign.outreach_campaigns o
+     CROSS JOIN LATERAL (VALUES
+       ('email', (o.sender_config ->> 'hourly_limit')::numeric::integer, (o.sender_config ->> 'daily_limit')::numeric::integer,
+        coalesce((o.sender_config ->> 'warmup')::boolean, false)),
+       ('linkedin_connect', NULL, (o.sender_config ->> 'linkedin_daily_connections')::numeric::integer, false),
+       ('linkedin_message', NULL, (o.sender_config ->> 'linkedin_daily_messages')::numeric::integer, false)) l(channel, per_hour, per_day, warmup)
+      JOIN campaign.channels h ON h.channel = l.channel
+      LEFT JOIN campaign.send_limits s ON s.tenant_id = o.tenant_id AND s.channel = l.channel
+     CROSS JOIN LATERAL (
+       -- beside a row of the tenant's the channel's own limit does not hold
+       SELECT CASE WHEN l.per_hour < coalesce(CASE WHEN s.channel IS NULL THEN h.hourly_limit ELSE s.per_hour END, 2147483647) THEN l.per_hour END AS per_hour,
+              CASE WHEN l.per_day < coalesce(s.per_day, 2147483647) THEN l.per_day END AS per_day,
+              l.warmup AND s.warmup_started_on IS NULL AS warmup) w
+     WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND (num_nonnulls(w.per_hour, w.per_day) > 0 OR w.warmup)
+       AND EXISTS (SELECT FROM campaign.campaign_touches t
+                    WHERE t.tenant_id = tenant AND t.campaign_id = campaign AND t.plan_version = o.plan_version AND t.channel = l.channel)
+     ORDER BY h.channel;
+END $$;
+COMMENT ON FUNCTION campaign.tighter_sender_limits(uuid, uuid) IS
+'Internal: the channels that a campaign uses and for which its sender_config asks for a limit below the tenant''s, or for a warm-up where there is none; a limit that is not lower is NULL.';
+
+-- Limits are settings of the tenant, which its owners change.
+CREATE FUNCTION campaign.require_sender_limits(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  wanted text;
+BEGIN
+  IF tenant = ANY (campaign.owned_tenants()) THEN
+    RETURN;
+  END IF;
+  SELECT string_agg(concat_ws(', ', l.channel, l.per_hour || ' an hour', l.per_day || ' a day', CASE WHEN l.warmup THEN 'a warm-up' END), '; ' ORDER BY l.channel)
+    INTO wanted FROM campaign.tighter_sender_limits(tenant, campaign) l;
+  IF wanted IS NOT NULL THEN
+    RAISE EXCEPTION 'permission denied to lower the limits of the tenant'
+      USING ERRCODE = 'insufficient_privilege',
+            DETAIL = format('sender_config asks for less than the tenant may send: %s.', wanted),
+            HINT = 'Have an owner launch the campaign, or set the limits before: set_send_limit() and start_warmup().';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_sender_limits(uuid, uuid) IS
+'Internal: raises 42501 if a launch would lower limits of a tenant that the caller does not own.';
+
+-- The tenant is locked behind the campaign, as where a campaign gets its lanes, and before lanes are, as
+-- where an owner sets a limit.
 CREATE FUNCTION campaign.apply_sender_limits(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -73,20 +124,7 @@ DECLARE
   was_capped boolean;
   warms boolean;
 BEGIN
-  FOR wanted IN
-    SELECT h.channel, h.hourly_limit, l.per_hour, l.per_day, l.warmup
-      FROM campaign.outreach_campaigns o
-     CROSS JOIN LATERAL (VALUES
-       ('email', (o.sender_config ->> 'hourly_limit')::numeric::integer, (o.sender_config ->> 'daily_limit')::numeric::integer,
-        coalesce((o.sender_config ->> 'warmup')::boolean, false)),
-       ('linkedin_connect', NULL, (o.sender_config ->> 'linkedin_daily_connections')::numeric::integer, false),
-       ('linkedin_message', NULL, (o.sender_config ->> 'linkedin_daily_messages')::numeric::integer, false)) l(channel, per_hour, per_day, warmup)
-      JOIN campaign.channels h ON h.channel = l.channel
-     WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND (num_nonnulls(l.per_hour, l.per_day) > 0 OR l.warmup)
-       AND EXISTS (SELECT FROM campaign.campaign_touches t
-                    WHERE t.tenant_id = tenant AND t.campaign_id = campaign AND t.plan_version = o.plan_version AND t.channel = l.channel)
-     ORDER BY h.channel
-  LOOP
+  FOR wanted IN SELECT l.* FROM campaign.tighter_sender_limits(tenant, campaign) l LOOP
     PERFORM FROM campaign.tenants t WHERE t.id = tenant FOR NO KEY UPDATE;
     INSERT INTO campaign.send_meters (tenant_id, channel) VALUES (tenant, wanted.channel) ON CONFLICT ON CONSTRAINT send_meters_pkey DO NOTHING;
     PERFORM FROM campaign.send_meters m WHERE m.tenant_id = tenant AND m.channel = wanted.channel FOR NO KEY UPDATE;
@@ -94,7 +132,6 @@ BEGIN
       INTO was_capped, warms
       FROM campaign.send_limits s WHERE s.tenant_id = tenant AND s.channel = wanted.channel;
     was_capped := coalesce(was_capped, wanted.hourly_limit IS NOT NULL);
-    -- beside a row of the tenant's the channel's own limit does not hold
     INSERT INTO campaign.send_limits AS s (tenant_id, channel, per_hour, per_day)
     VALUES (tenant, wanted.channel, least(wanted.per_hour, wanted.hourly_limit), wanted.per_day)
     ON CONFLICT ON CONSTRAINT send_limits_pkey
@@ -138,7 +175,9 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value',
             DETAIL = 'It is when the campaign begins.',
             HINT = 'Leave at out to launch now; campaign.cancel_launch() takes a time back.';
-  ELSIF at > campaign.now() THEN
+  END IF;
+  PERFORM campaign.require_sender_limits(locked.tenant, campaign);
+  IF at > campaign.now() THEN
     PERFORM campaign.schedule_launch(locked.tenant, campaign, locked.status, at);
     RETURN locked.status;
   END IF;
@@ -151,7 +190,7 @@ BEGIN
   RETURN locked.status;
 END $$;
 COMMENT ON FUNCTION campaign.launch_campaign(uuid, timestamptz) IS
-'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(); the tenant''s limits are lowered to those that sender_config gives. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
+'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(); if an owner launches, the tenant''s limits are lowered to those that sender_config gives, else they must be as low already. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 42501 for an editor where limits would be lowered, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
 
 CREATE FUNCTION campaign.cancel_launch(campaign uuid) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
