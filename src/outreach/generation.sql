@@ -245,7 +245,7 @@ BEGIN
   to_review := EXISTS (SELECT FROM campaign.messages m
                          JOIN campaign.campaign_contacts k ON k.tenant_id = m.tenant_id AND k.campaign_id = m.campaign_id AND k.contact_id = m.contact_id
                         WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND k.tenant_id = tenant AND k.status <> 'excluded');
-  why := format('%s: %s contacts generated, %s failed, %s excluded', CASE WHEN to_review THEN 'finished' ELSE 'no message was written' END,
+  why := format('%s: %s generated, %s failed, %s excluded', CASE WHEN to_review THEN 'finished' ELSE 'no message was written' END,
                 counts.generated, counts.failed, counts.excluded);
   UPDATE campaign.generation_jobs j SET status = 'finished', ended_at = now_time, end_reason = why
    WHERE j.tenant_id = tenant AND j.id = job;

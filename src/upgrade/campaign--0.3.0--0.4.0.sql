@@ -2588,6 +2588,24 @@ END $$;
 COMMENT ON FUNCTION campaign.review_message(uuid, text, text, integer) IS
 'Internal: approves or rejects one message and returns approved, rejected or unchanged; raises CP001, CP002, P0002.';
 
+CREATE FUNCTION campaign.lock_campaigns_of(messages uuid[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    SELECT DISTINCT m.tenant_id, m.campaign_id FROM campaign.messages m
+     WHERE m.tenant_id = ANY (campaign.writable_tenants()) AND m.id = ANY (messages) ORDER BY m.tenant_id, m.campaign_id
+  LOOP
+    PERFORM campaign.lock_tenant_key(item.tenant_id);
+    PERFORM FROM campaign.campaigns c WHERE c.tenant_id = item.tenant_id AND c.id = item.campaign_id FOR NO KEY UPDATE;
+  END LOOP;
+END $$;
+
+COMMENT ON FUNCTION campaign.lock_campaigns_of(uuid[]) IS
+'Internal: locks the campaigns of messages, in order; those that are not the caller''s to write are passed over.';
+
 CREATE FUNCTION campaign.review_messages(ids uuid[], action text, reason text DEFAULT NULL, versions integer[] DEFAULT NULL)
 RETURNS TABLE (message_id uuid, result text, code text, detail text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -2622,12 +2640,16 @@ BEGIN
             DETAIL = format('There are %s ids and %s versions.', cardinality(ids), cardinality(versions)),
             HINT = 'Pass for each message the version that was read, or no versions.';
   END IF;
-  -- by campaign and message, so that two calls wait for each other in one direction
+  -- campaigns first, and then their queue rows in the order in which a batch of reports locks them, so that
+  -- nobody waits in a circle
+  PERFORM campaign.lock_campaigns_of(ids);
   FOR item IN
     SELECT i.id, i.version, min(i.place) AS place
       FROM unnest(ids, versions) WITH ORDINALITY i(id, version, place)
       LEFT JOIN campaign.messages m ON m.tenant_id = ANY (campaign.writable_tenants()) AND m.id = i.id
-     GROUP BY i.id, i.version, m.campaign_id ORDER BY m.campaign_id, i.id, i.version
+      LEFT JOIN campaign.campaign_enrollments e ON e.tenant_id = m.tenant_id AND e.contact_id = m.contact_id AND e.campaign_id = m.campaign_id
+            AND EXISTS (SELECT FROM campaign.touch_queue q WHERE q.tenant_id = e.tenant_id AND q.enrollment_id = e.id)
+     GROUP BY i.id, i.version, m.tenant_id ORDER BY m.tenant_id, (array_agg(e.id ORDER BY e.id))[1], i.id, i.version
   LOOP
     message_id := item.id;
     BEGIN
@@ -3449,7 +3471,7 @@ BEGIN
   to_review := EXISTS (SELECT FROM campaign.messages m
                          JOIN campaign.campaign_contacts k ON k.tenant_id = m.tenant_id AND k.campaign_id = m.campaign_id AND k.contact_id = m.contact_id
                         WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND k.tenant_id = tenant AND k.status <> 'excluded');
-  why := format('%s: %s contacts generated, %s failed, %s excluded', CASE WHEN to_review THEN 'finished' ELSE 'no message was written' END,
+  why := format('%s: %s generated, %s failed, %s excluded', CASE WHEN to_review THEN 'finished' ELSE 'no message was written' END,
                 counts.generated, counts.failed, counts.excluded);
   UPDATE campaign.generation_jobs j SET status = 'finished', ended_at = now_time, end_reason = why
    WHERE j.tenant_id = tenant AND j.id = job;
@@ -4242,6 +4264,58 @@ END $$;
 COMMENT ON FUNCTION campaign.begin_launched(uuid, uuid) IS
 'Internal: enrols whom a locked campaign, running since just now, was assigned; of another audience nobody.';
 
+CREATE FUNCTION campaign.tighter_sender_limits(tenant uuid, campaign uuid,
+  OUT channel text, OUT hourly_limit integer, OUT per_hour integer, OUT per_day integer, OUT warmup boolean)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT h.channel, h.hourly_limit, w.per_hour, w.per_day, w.warmup
+      FROM campaign.outreach_campaigns o
+     CROSS JOIN LATERAL (VALUES
+       ('email', (o.sender_config ->> 'hourly_limit')::numeric::integer, (o.sender_config ->> 'daily_limit')::numeric::integer,
+        coalesce((o.sender_config ->> 'warmup')::boolean, false)),
+       ('linkedin_connect', NULL, (o.sender_config ->> 'linkedin_daily_connections')::numeric::integer, false),
+       ('linkedin_message', NULL, (o.sender_config ->> 'linkedin_daily_messages')::numeric::integer, false)) l(channel, per_hour, per_day, warmup)
+      JOIN campaign.channels h ON h.channel = l.channel
+      LEFT JOIN campaign.send_limits s ON s.tenant_id = o.tenant_id AND s.channel = l.channel
+     CROSS JOIN LATERAL (
+       -- beside a row of the tenant's the channel's own limit does not hold
+       SELECT CASE WHEN l.per_hour < coalesce(CASE WHEN s.channel IS NULL THEN h.hourly_limit ELSE s.per_hour END, 2147483647) THEN l.per_hour END AS per_hour,
+              CASE WHEN l.per_day < coalesce(s.per_day, 2147483647) THEN l.per_day END AS per_day,
+              l.warmup AND s.warmup_started_on IS NULL AS warmup) w
+     WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND (num_nonnulls(w.per_hour, w.per_day) > 0 OR w.warmup)
+       AND EXISTS (SELECT FROM campaign.campaign_touches t
+                    WHERE t.tenant_id = tenant AND t.campaign_id = campaign AND t.plan_version = o.plan_version AND t.channel = l.channel)
+     ORDER BY h.channel;
+END $$;
+
+COMMENT ON FUNCTION campaign.tighter_sender_limits(uuid, uuid) IS
+'Internal: the channels that a campaign uses and for which its sender_config asks for a limit below the tenant''s, or for a warm-up where there is none; a limit that is not lower is NULL.';
+
+CREATE FUNCTION campaign.require_sender_limits(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  wanted text;
+BEGIN
+  IF tenant = ANY (campaign.owned_tenants()) THEN
+    RETURN;
+  END IF;
+  SELECT string_agg(concat_ws(', ', l.channel, l.per_hour || ' an hour', l.per_day || ' a day', CASE WHEN l.warmup THEN 'a warm-up' END), '; ' ORDER BY l.channel)
+    INTO wanted FROM campaign.tighter_sender_limits(tenant, campaign) l;
+  IF wanted IS NOT NULL THEN
+    RAISE EXCEPTION 'permission denied to lower the limits of the tenant'
+      USING ERRCODE = 'insufficient_privilege',
+            DETAIL = format('sender_config asks for less than the tenant may send: %s.', wanted),
+            HINT = 'Have an owner launch the campaign, or set the limits before: set_send_limit() and start_warmup().';
+  END IF;
+END $$;
+
+COMMENT ON FUNCTION campaign.require_sender_limits(uuid, uuid) IS
+'Internal: raises 42501 if a launch would lower limits of a tenant that the caller does not own.';
+
 CREATE FUNCTION campaign.apply_sender_limits(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -4250,20 +4324,7 @@ DECLARE
   was_capped boolean;
   warms boolean;
 BEGIN
-  FOR wanted IN
-    SELECT h.channel, h.hourly_limit, l.per_hour, l.per_day, l.warmup
-      FROM campaign.outreach_campaigns o
-     CROSS JOIN LATERAL (VALUES
-       ('email', (o.sender_config ->> 'hourly_limit')::numeric::integer, (o.sender_config ->> 'daily_limit')::numeric::integer,
-        coalesce((o.sender_config ->> 'warmup')::boolean, false)),
-       ('linkedin_connect', NULL, (o.sender_config ->> 'linkedin_daily_connections')::numeric::integer, false),
-       ('linkedin_message', NULL, (o.sender_config ->> 'linkedin_daily_messages')::numeric::integer, false)) l(channel, per_hour, per_day, warmup)
-      JOIN campaign.channels h ON h.channel = l.channel
-     WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND (num_nonnulls(l.per_hour, l.per_day) > 0 OR l.warmup)
-       AND EXISTS (SELECT FROM campaign.campaign_touches t
-                    WHERE t.tenant_id = tenant AND t.campaign_id = campaign AND t.plan_version = o.plan_version AND t.channel = l.channel)
-     ORDER BY h.channel
-  LOOP
+  FOR wanted IN SELECT l.* FROM campaign.tighter_sender_limits(tenant, campaign) l LOOP
     PERFORM FROM campaign.tenants t WHERE t.id = tenant FOR NO KEY UPDATE;
     INSERT INTO campaign.send_meters (tenant_id, channel) VALUES (tenant, wanted.channel) ON CONFLICT ON CONSTRAINT send_meters_pkey DO NOTHING;
     PERFORM FROM campaign.send_meters m WHERE m.tenant_id = tenant AND m.channel = wanted.channel FOR NO KEY UPDATE;
@@ -4271,7 +4332,6 @@ BEGIN
       INTO was_capped, warms
       FROM campaign.send_limits s WHERE s.tenant_id = tenant AND s.channel = wanted.channel;
     was_capped := coalesce(was_capped, wanted.hourly_limit IS NOT NULL);
-    -- beside a row of the tenant's the channel's own limit does not hold
     INSERT INTO campaign.send_limits AS s (tenant_id, channel, per_hour, per_day)
     VALUES (tenant, wanted.channel, least(wanted.per_hour, wanted.hourly_limit), wanted.per_day)
     ON CONFLICT ON CONSTRAINT send_limits_pkey
@@ -4318,7 +4378,9 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value',
             DETAIL = 'It is when the campaign begins.',
             HINT = 'Leave at out to launch now; campaign.cancel_launch() takes a time back.';
-  ELSIF at > campaign.now() THEN
+  END IF;
+  PERFORM campaign.require_sender_limits(locked.tenant, campaign);
+  IF at > campaign.now() THEN
     PERFORM campaign.schedule_launch(locked.tenant, campaign, locked.status, at);
     RETURN locked.status;
   END IF;
@@ -4332,7 +4394,7 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION campaign.launch_campaign(uuid, timestamptz) IS
-'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(); the tenant''s limits are lowered to those that sender_config gives. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
+'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(); if an owner launches, the tenant''s limits are lowered to those that sender_config gives, else they must be as low already. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 42501 for an editor where limits would be lowered, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
 
 CREATE FUNCTION campaign.cancel_launch(campaign uuid) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
