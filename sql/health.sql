@@ -104,6 +104,26 @@ SELECT name, severity, value, detail ~ '^last folded at 2030-01-10' AS told FROM
 SELECT name, value FROM health WHERE name = 'sent_last_hour';
 
 --
+-- A generation without workers: silent for five minutes, until one claims
+--
+SET ROLE regress_health_ann;
+\o /dev/null
+SELECT campaign.create_campaign(:'acme', 'Letters', '[{"channel": "email"}]', 'assigned') AS letters \gset
+SELECT campaign.assign_contacts(:'letters', ARRAY(SELECT id FROM campaign.contacts));
+SELECT campaign.transition_campaign(:'letters', 'ready'), campaign.start_generation(:'letters', include_unready => true);
+\o
+SELECT severity, value, detail FROM campaign.health() WHERE name = 'idle_generations';
+RESET ROLE;
+SELECT set_config('campaign.clock_offset', (current_setting('campaign.clock_offset')::interval + '6 minutes')::text, false) IS NOT NULL AS later;
+SET ROLE regress_health_ann;
+SELECT severity, value, detail FROM campaign.health() WHERE name = 'idle_generations';
+SET ROLE regress_health_worker;
+SELECT count(*) FROM campaign.claim_generation('writer', 1);
+SELECT severity, value, detail FROM campaign.health() WHERE name = 'idle_generations';
+SET ROLE regress_health_ann;
+SELECT campaign.cancel_generation(:'letters');
+
+--
 -- Members see theirs, workers and admins all; workers by functions only
 --
 SET ROLE regress_health_eve;

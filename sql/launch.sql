@@ -126,6 +126,7 @@ SELECT task, done, detail FROM campaign.run_maintenance() WHERE task = 'launch_c
 SELECT campaign.launch_due();
 SET ROLE regress_launch_ann;
 TABLE launches;
+SELECT severity, value, detail FROM campaign.health() WHERE name = 'failed_launches';
 SELECT * FROM enrolled WHERE campaign <> 'Plain';
 SELECT from_state, to_state, reason FROM campaign.life_cycle_log WHERE entity_id = :'steel' ORDER BY id DESC LIMIT 1;
 
@@ -138,6 +139,7 @@ SELECT campaign.create_campaign(:'acme', 'Many', :'steps', 'assigned') AS many \
 SELECT campaign.assign_contacts(:'many', ARRAY(SELECT id FROM campaign.contacts WHERE email LIKE '%@many.example'));
 \o
 SELECT campaign.launch_campaign(:'many');
+SELECT launch_outcome FROM campaign.outreach_campaigns WHERE campaign_id = :'many';
 SELECT count(*) FROM campaign.campaign_enrollments WHERE campaign_id = :'many';
 
 --

@@ -183,6 +183,35 @@ END $$;
 COMMENT ON FUNCTION campaign.health_of_sending(uuid[]) IS
 'Internal: the part of campaign.health() that is about what was sent and what failed.';
 
+CREATE FUNCTION campaign.health_of_preparation(tenants uuid[],
+  OUT name text, OUT severity text, OUT value bigint, OUT detail text)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  now_time timestamptz := campaign.now();
+BEGIN
+  RETURN QUERY
+  SELECT 'idle_generations', CASE count(*) WHEN 0 THEN 'ok' ELSE 'warning' END, count(*),
+         coalesce('nobody has claimed or reported a contact for five minutes of ' || left(string_agg(quote_ident(c.name), ', ' ORDER BY c.name, c.id), 500),
+                  'every generation has workers')
+    FROM campaign.generation_jobs j
+    JOIN campaign.campaigns c ON c.tenant_id = j.tenant_id AND c.id = j.campaign_id
+   WHERE j.tenant_id = ANY (tenants) AND j.status = 'running' AND j.started_at < now_time - interval '5 minutes'
+     AND NOT EXISTS (SELECT FROM campaign.generation_items i
+                      WHERE i.tenant_id = j.tenant_id AND i.job_id = j.id
+                        AND (i.lease_until > clock_timestamp() OR i.ended_at > now_time - interval '5 minutes'));
+  RETURN QUERY
+  SELECT 'failed_launches', CASE count(*) WHEN 0 THEN 'ok' ELSE 'warning' END, count(*),
+         coalesce('could not be launched at their time: ' || left(string_agg(quote_ident(c.name), ', ' ORDER BY c.name, c.id), 500),
+                  'every launch was done at its time')
+    FROM campaign.outreach_campaigns o
+    JOIN campaign.campaigns c ON c.tenant_id = o.tenant_id AND c.id = o.campaign_id
+   WHERE o.tenant_id = ANY (tenants) AND o.launch_error IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION campaign.health_of_preparation(uuid[]) IS
+'Internal: the part of campaign.health() that is about generations and launches.';
+
 CREATE FUNCTION campaign.health_of_the_rest(tenants uuid[],
   OUT name text, OUT severity text, OUT value bigint, OUT detail text)
 RETURNS SETOF record
@@ -234,10 +263,11 @@ DECLARE
 BEGIN
   RETURN QUERY SELECT * FROM campaign.health_of_queue(tenants);
   RETURN QUERY SELECT * FROM campaign.health_of_sending(tenants);
+  RETURN QUERY SELECT * FROM campaign.health_of_preparation(tenants);
   RETURN QUERY SELECT * FROM campaign.health_of_the_rest(tenants);
 END $$;
 COMMENT ON FUNCTION campaign.health() IS
-'What a monitor asks: one row per check with its severity (ok, warning, critical), a value and what it says. oldest_due (seconds; warning above 5 minutes, critical above an hour), due_touches, live_leases, expired_leases, throttled_lanes, paused_lanes, silent_workers, uncertain_touches, sent_last_hour, failures (one row per error of the last 24 hours, the ten most frequent), dead_touches, tripped_breakers, unknown_timezones, identity_problems, open_conflicts, unmatched_events, unfolded_counts and, for workers and admins, clone_guard. Members see their tenants, workers and admins all.';
+'What a monitor asks: one row per check with its severity (ok, warning, critical), a value and what it says. oldest_due (seconds; warning above 5 minutes, critical above an hour), due_touches, live_leases, expired_leases, throttled_lanes, paused_lanes, silent_workers, uncertain_touches, sent_last_hour, failures (one row per error of the last 24 hours, the ten most frequent), dead_touches, tripped_breakers, idle_generations, failed_launches, unknown_timezones, identity_problems, open_conflicts, unmatched_events, unfolded_counts and, for workers and admins, clone_guard. Members see their tenants, workers and admins all.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object)
 SELECT l.level, 'EXECUTE', 'FUNCTION campaign.' || f.name || '()'

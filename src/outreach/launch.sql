@@ -52,10 +52,14 @@ COMMENT ON FUNCTION campaign.contacts_to_launch(uuid, uuid) IS
 CREATE FUNCTION campaign.begin_launched(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
+DECLARE
+  result jsonb;
 BEGIN
   IF EXISTS (SELECT FROM campaign.outreach_campaigns o
               WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND o.audience = 'assigned') THEN
-    PERFORM FROM campaign.enroll_many(tenant, campaign, campaign.contacts_to_launch(tenant, campaign), NULL);
+    SELECT coalesce(jsonb_agg(jsonb_strip_nulls(to_jsonb(e))), '[]') INTO result
+      FROM campaign.enroll_many(tenant, campaign, campaign.contacts_to_launch(tenant, campaign), NULL) e;
+    UPDATE campaign.outreach_campaigns o SET launch_outcome = result WHERE o.tenant_id = tenant AND o.campaign_id = campaign;
   END IF;
   PERFORM campaign.notify_campaign_due(tenant, campaign);
 END $$;
@@ -190,7 +194,7 @@ BEGIN
   RETURN locked.status;
 END $$;
 COMMENT ON FUNCTION campaign.launch_campaign(uuid, timestamptz) IS
-'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(); if an owner launches, the tenant''s limits are lowered to those that sender_config gives, else they must be as low already. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 42501 for an editor where limits would be lowered, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
+'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(): outreach_campaigns.launch_outcome says how many were enrolled, and why others were not. If an owner launches, the tenant''s limits are lowered to those that sender_config gives, else they must be as low already. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 42501 for an editor where limits would be lowered, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
 
 CREATE FUNCTION campaign.cancel_launch(campaign uuid) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

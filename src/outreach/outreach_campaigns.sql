@@ -18,6 +18,7 @@ CREATE TABLE campaign.outreach_campaigns (
   sender_config   campaign.sender_config NOT NULL DEFAULT '{}',
   scheduled_launch_at timestamptz,
   launch_error    text,
+  launch_outcome  jsonb,
   exported_at     timestamptz,
   CONSTRAINT outreach_campaigns_pkey PRIMARY KEY (tenant_id, campaign_id),
   CONSTRAINT outreach_campaigns_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
@@ -395,6 +396,7 @@ COMMENT ON COLUMN campaign.outreach_campaigns.generation_config IS 'How messages
 COMMENT ON COLUMN campaign.outreach_campaigns.sender_config IS 'Who sends them and at what pace; edited with configure_campaign().';
 COMMENT ON COLUMN campaign.outreach_campaigns.scheduled_launch_at IS 'When maintenance launches it; set by launch_campaign().';
 COMMENT ON COLUMN campaign.outreach_campaigns.launch_error IS 'Why the launch that was set could not be done.';
+COMMENT ON COLUMN campaign.outreach_campaigns.launch_outcome IS 'What became of the assigned contacts at the launch: [{outcome, reason, contacts}], as enroll_contacts() says it.';
 COMMENT ON COLUMN campaign.outreach_campaigns.exported_at IS 'When its messages were exported, in approved.';
 COMMENT ON COLUMN campaign.outreach_campaigns.is_matching IS 'Whether jobs are matched to it: running or paused. Set by the life cycle.';
 COMMENT ON POLICY outreach_campaigns_select ON campaign.outreach_campaigns IS 'Members read their tenants''.';

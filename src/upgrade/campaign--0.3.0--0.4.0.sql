@@ -308,6 +308,7 @@ ALTER TABLE campaign.outreach_campaigns
   ADD COLUMN sender_config campaign.sender_config NOT NULL DEFAULT '{}',
   ADD COLUMN scheduled_launch_at timestamptz,
   ADD COLUMN launch_error text,
+  ADD COLUMN launch_outcome jsonb,
   ADD COLUMN exported_at timestamptz,
   DROP CONSTRAINT outreach_campaigns_audience_check,
   ADD CONSTRAINT outreach_campaigns_audience_check CHECK (audience IN ('jobs', 'contacts', 'assigned'));
@@ -483,6 +484,8 @@ COMMENT ON COLUMN campaign.outreach_campaigns.sender_config IS 'Who sends them a
 COMMENT ON COLUMN campaign.outreach_campaigns.scheduled_launch_at IS 'When maintenance launches it; set by launch_campaign().';
 
 COMMENT ON COLUMN campaign.outreach_campaigns.launch_error IS 'Why the launch that was set could not be done.';
+
+COMMENT ON COLUMN campaign.outreach_campaigns.launch_outcome IS 'What became of the assigned contacts at the launch: [{outcome, reason, contacts}], as enroll_contacts() says it.';
 
 COMMENT ON COLUMN campaign.outreach_campaigns.exported_at IS 'When its messages were exported, in approved.';
 
@@ -4253,10 +4256,14 @@ COMMENT ON FUNCTION campaign.contacts_to_launch(uuid, uuid) IS
 CREATE FUNCTION campaign.begin_launched(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
+DECLARE
+  result jsonb;
 BEGIN
   IF EXISTS (SELECT FROM campaign.outreach_campaigns o
               WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND o.audience = 'assigned') THEN
-    PERFORM FROM campaign.enroll_many(tenant, campaign, campaign.contacts_to_launch(tenant, campaign), NULL);
+    SELECT coalesce(jsonb_agg(jsonb_strip_nulls(to_jsonb(e))), '[]') INTO result
+      FROM campaign.enroll_many(tenant, campaign, campaign.contacts_to_launch(tenant, campaign), NULL) e;
+    UPDATE campaign.outreach_campaigns o SET launch_outcome = result WHERE o.tenant_id = tenant AND o.campaign_id = campaign;
   END IF;
   PERFORM campaign.notify_campaign_due(tenant, campaign);
 END $$;
@@ -4394,7 +4401,7 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION campaign.launch_campaign(uuid, timestamptz) IS
-'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(); if an owner launches, the tenant''s limits are lowered to those that sender_config gives, else they must be as low already. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 42501 for an editor where limits would be lowered, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
+'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(): outreach_campaigns.launch_outcome says how many were enrolled, and why others were not. If an owner launches, the tenant''s limits are lowered to those that sender_config gives, else they must be as low already. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 42501 for an editor where limits would be lowered, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
 
 CREATE FUNCTION campaign.cancel_launch(campaign uuid) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -4483,6 +4490,50 @@ INSERT INTO campaign.maintenance_tasks (task, position, command) VALUES
 
 COMMENT ON FUNCTION campaign.run_maintenance(integer) IS
 'Does what is due and nobody waits for, for all tenants: folds counts and usage, removes logs that log_retention lets go, ends leases that have run out, checks the breakers, applies events that came early, launches campaigns whose time has come, settles conflicts. One row per task: how much was done, and in detail what went wrong or that there may be more; a task that fails is undone and spoils no other. Waits for nobody, and may run beside itself. To be called about once a minute (see schedule_maintenance()). For the level admin. Raises 22023 for max_rows below 1, 25000 above READ COMMITTED.';
+
+CREATE FUNCTION campaign.health_of_preparation(tenants uuid[],
+  OUT name text, OUT severity text, OUT value bigint, OUT detail text)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  now_time timestamptz := campaign.now();
+BEGIN
+  RETURN QUERY
+  SELECT 'idle_generations', CASE count(*) WHEN 0 THEN 'ok' ELSE 'warning' END, count(*),
+         coalesce('nobody has claimed or reported a contact for five minutes of ' || left(string_agg(quote_ident(c.name), ', ' ORDER BY c.name, c.id), 500),
+                  'every generation has workers')
+    FROM campaign.generation_jobs j
+    JOIN campaign.campaigns c ON c.tenant_id = j.tenant_id AND c.id = j.campaign_id
+   WHERE j.tenant_id = ANY (tenants) AND j.status = 'running' AND j.started_at < now_time - interval '5 minutes'
+     AND NOT EXISTS (SELECT FROM campaign.generation_items i
+                      WHERE i.tenant_id = j.tenant_id AND i.job_id = j.id
+                        AND (i.lease_until > clock_timestamp() OR i.ended_at > now_time - interval '5 minutes'));
+  RETURN QUERY
+  SELECT 'failed_launches', CASE count(*) WHEN 0 THEN 'ok' ELSE 'warning' END, count(*),
+         coalesce('could not be launched at their time: ' || left(string_agg(quote_ident(c.name), ', ' ORDER BY c.name, c.id), 500),
+                  'every launch was done at its time')
+    FROM campaign.outreach_campaigns o
+    JOIN campaign.campaigns c ON c.tenant_id = o.tenant_id AND c.id = o.campaign_id
+   WHERE o.tenant_id = ANY (tenants) AND o.launch_error IS NOT NULL;
+END $$;
+
+COMMENT ON FUNCTION campaign.health_of_preparation(uuid[]) IS
+'Internal: the part of campaign.health() that is about generations and launches.';
+
+CREATE OR REPLACE FUNCTION campaign.health(OUT name text, OUT severity text, OUT value bigint, OUT detail text) RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  tenants uuid[] := campaign.visible_tenants();
+BEGIN
+  RETURN QUERY SELECT * FROM campaign.health_of_queue(tenants);
+  RETURN QUERY SELECT * FROM campaign.health_of_sending(tenants);
+  RETURN QUERY SELECT * FROM campaign.health_of_preparation(tenants);
+  RETURN QUERY SELECT * FROM campaign.health_of_the_rest(tenants);
+END $$;
+
+COMMENT ON FUNCTION campaign.health() IS
+'What a monitor asks: one row per check with its severity (ok, warning, critical), a value and what it says. oldest_due (seconds; warning above 5 minutes, critical above an hour), due_touches, live_leases, expired_leases, throttled_lanes, paused_lanes, silent_workers, uncertain_touches, sent_last_hour, failures (one row per error of the last 24 hours, the ten most frequent), dead_touches, tripped_breakers, idle_generations, failed_launches, unknown_timezones, identity_problems, open_conflicts, unmatched_events, unfolded_counts and, for workers and admins, clone_guard. Members see their tenants, workers and admins all.';
 
 -- PUBLIC gets nothing, not even EXECUTE; campaign.grant_access() hands out levels.
 REVOKE ALL ON ALL ROUTINES IN SCHEMA campaign FROM PUBLIC;
