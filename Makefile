@@ -6,7 +6,7 @@ ROOMS = \
 	core/transactions \
 	core/statements \
 	core/table_access \
-	core/direct_access \
+	core/index_ranges \
 	core/access \
 	core/identity \
 	core/tenants \

@@ -20,7 +20,7 @@
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 
-#include "core/direct_access.h"
+#include "core/index_ranges.h"
 #include "outreach/lane_ring.h"
 
 struct LaneRing
@@ -49,8 +49,8 @@ struct LaneRing
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
 	AttrNumber	columns[7];		/* as column_names */
-	DirectPair	lower;
-	DirectPair	upper;
+	RangePair	lower;
+	RangePair	upper;
 };
 
 enum
@@ -168,12 +168,12 @@ LaneIdCompare(const LaneId *a, const LaneId *b)
 void
 LaneRingOpen(LaneRing *ring, Snapshot snapshot)
 {
-	ring->table = DirectOpenTable("lanes", AccessShareLock);
-	ring->index = DirectOpenIndex(ring->table, "lanes_pkey", AccessShareLock);
+	ring->table = RangeOpenTable("lanes", AccessShareLock);
+	ring->index = RangeOpenIndex(ring->table, "lanes_pkey", AccessShareLock);
 	for (int i = 0; i < (int) lengthof(lane_columns); i++)
-		ring->columns[i] = DirectColumn(ring->table, lane_columns[i].name, lane_columns[i].type);
+		ring->columns[i] = RangeColumn(ring->table, lane_columns[i].name, lane_columns[i].type);
 	ring->slot = table_slot_create(ring->table, NULL);
-	ring->scan = DirectBeginScan(ring->table, ring->index, snapshot, 2);
+	ring->scan = RangeBeginScan(ring->table, ring->index, snapshot, 2);
 	ring->positioned = false;
 }
 
@@ -225,13 +225,13 @@ seek(LaneRing *ring)
 	}
 	else
 	{
-		DirectPairKey(&keys[n++], &ring->lower, 1, BTGreaterStrategyNumber,
+		RangePairKey(&keys[n++], &ring->lower, 1, BTGreaterStrategyNumber,
 					  F_UUID_CMP, UUIDPGetDatum(&ring->at.tenant), F_BTINT4CMP, Int32GetDatum(ring->at.lane));
 		if (ring->wrapped)
 		{
 			if (LaneIdCompare(&ring->at, &ring->start) >= 0)
 				return false;
-			DirectPairKey(&keys[n++], &ring->upper, 1, BTLessEqualStrategyNumber,
+			RangePairKey(&keys[n++], &ring->upper, 1, BTLessEqualStrategyNumber,
 						  F_UUID_CMP, UUIDPGetDatum(&ring->start.tenant), F_BTINT4CMP, Int32GetDatum(ring->start.lane));
 		}
 	}

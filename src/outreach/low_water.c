@@ -44,7 +44,7 @@
 #include "utils/timestamp.h"
 
 #include "campaign.h"
-#include "core/direct_access.h"
+#include "core/index_ranges.h"
 #include "outreach/low_water.h"
 
 #define BUCKET_ENTRIES 8
@@ -667,7 +667,7 @@ LowWaterLower(const pg_uuid_t *tenant, int32 lane, TimestampTz due_at)
 
 	if (known_queue == InvalidOid)
 	{
-		Relation	queue = DirectOpenTable("touch_queue", AccessShareLock);
+		Relation	queue = RangeOpenTable("touch_queue", AccessShareLock);
 
 		(void) queue_identity(queue);
 		table_close(queue, NoLock);

@@ -45,7 +45,7 @@
 #include "utils/timestamp.h"
 
 #include "core/clock.h"
-#include "core/direct_access.h"
+#include "core/index_ranges.h"
 #include "outreach/lane_ring.h"
 #include "outreach/low_water.h"
 #include "outreach/touch_scan.h"
@@ -98,8 +98,8 @@ typedef struct QueueReader
 	TupleTableSlot *judged;
 	SnapshotData dirty;
 	SnapshotData before_me;		/* as if this transaction had written nothing */
-	DirectPair	lower;			/* of the keys of the part that is read */
-	DirectPair	upper;
+	RangePair	lower;			/* of the keys of the part that is read */
+	RangePair	upper;
 } QueueReader;
 
 enum
@@ -224,12 +224,12 @@ StorageFindDue(TouchScan *scan, TimestampTz wall, int limit, const TouchSeen *se
 static void
 open_queue(QueueReader *queue, Snapshot snapshot, TimestampTz wall)
 {
-	queue->table = DirectOpenTable("touch_queue", AccessShareLock);
-	queue->index = DirectOpenIndex(queue->table, "touch_queue_pkey", AccessShareLock);
+	queue->table = RangeOpenTable("touch_queue", AccessShareLock);
+	queue->index = RangeOpenIndex(queue->table, "touch_queue_pkey", AccessShareLock);
 	for (int i = 0; i < (int) lengthof(queue_columns); i++)
-		queue->columns[i] = DirectColumn(queue->table, queue_columns[i].name, queue_columns[i].type);
+		queue->columns[i] = RangeColumn(queue->table, queue_columns[i].name, queue_columns[i].type);
 	queue->slot = table_slot_create(queue->table, NULL);
-	queue->scan = DirectBeginScan(queue->table, queue->index, snapshot, 4);
+	queue->scan = RangeBeginScan(queue->table, queue->index, snapshot, 4);
 	/* with the entries themselves: of a dead one the row may be gone */
 	queue->scan->xs_want_itup = true;
 	queue->wall = wall;
@@ -496,10 +496,10 @@ begin_part(TouchScan *scan, QueueReader *queue, DueLane *lane)
 	ScanKeyInit(&keys[n++], 1, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(&lane->lane.id.tenant));
 	ScanKeyInit(&keys[n++], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(lane->lane.id.lane));
 	if (from)
-		DirectPairKey(&keys[n++], &queue->lower, 3, strategy, F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(from->due_at),
+		RangePairKey(&keys[n++], &queue->lower, 3, strategy, F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(from->due_at),
 					  F_UUID_CMP, UUIDPGetDatum(&from->enrollment));
 	if (part && part->high.due_at <= until)
-		DirectPairKey(&keys[n++], &queue->upper, 3, BTLessEqualStrategyNumber,
+		RangePairKey(&keys[n++], &queue->upper, 3, BTLessEqualStrategyNumber,
 					  F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(part->high.due_at),
 					  F_UUID_CMP, UUIDPGetDatum(&part->high.enrollment));
 	else

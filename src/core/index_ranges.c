@@ -1,6 +1,6 @@
 /*
- * direct_access.c
- *		Tables of the extension, read through their indexes without SQL.
+ * index_ranges.c
+ *		Ranges of the extension's own indexes, read in order without SQL.
  *
  * Names are looked up at each call: a few looks into the system caches, and no
  * number that could outlive DROP and CREATE EXTENSION.
@@ -15,12 +15,12 @@
 
 #include "campaign.h"
 #include "compat.h"
-#include "core/direct_access.h"
+#include "core/index_ranges.h"
 
 static void fail_relation(const char *name, const char *detail);
 
 Relation
-DirectOpenTable(const char *name, LOCKMODE mode)
+RangeOpenTable(const char *name, LOCKMODE mode)
 {
 	Oid			relid = get_relname_relid(name, get_namespace_oid(CAMPAIGN_SCHEMA, false));
 	Relation	table;
@@ -34,7 +34,7 @@ DirectOpenTable(const char *name, LOCKMODE mode)
 }
 
 Relation
-DirectOpenIndex(Relation table, const char *name, LOCKMODE mode)
+RangeOpenIndex(Relation table, const char *name, LOCKMODE mode)
 {
 	Oid			relid = get_relname_relid(name, RelationGetNamespace(table));
 	Relation	index;
@@ -59,7 +59,7 @@ fail_relation(const char *name, const char *detail)
 }
 
 AttrNumber
-DirectColumn(Relation table, const char *name, Oid type)
+RangeColumn(Relation table, const char *name, Oid type)
 {
 	AttrNumber	column = get_attnum(RelationGetRelid(table), name);
 
@@ -70,7 +70,7 @@ DirectColumn(Relation table, const char *name, Oid type)
 }
 
 void
-DirectPairKey(ScanKey key, DirectPair *pair, AttrNumber column, StrategyNumber strategy,
+RangePairKey(ScanKey key, RangePair *pair, AttrNumber column, StrategyNumber strategy,
 			  RegProcedure compare1, Datum value1, RegProcedure compare2, Datum value2)
 {
 	ScanKeyEntryInitialize(&pair->parts[0], SK_ROW_MEMBER, column, strategy,
@@ -86,7 +86,7 @@ DirectPairKey(ScanKey key, DirectPair *pair, AttrNumber column, StrategyNumber s
 }
 
 IndexScanDesc
-DirectBeginScan(Relation table, Relation index, Snapshot snapshot, int nkeys)
+RangeBeginScan(Relation table, Relation index, Snapshot snapshot, int nkeys)
 {
 	return campaign_index_beginscan_compat(table, index, snapshot, nkeys);
 }
