@@ -71,7 +71,7 @@ RangeColumn(Relation table, const char *name, Oid type)
 
 void
 RangePairKey(ScanKey key, RangePair *pair, AttrNumber column, StrategyNumber strategy,
-			  RegProcedure compare1, Datum value1, RegProcedure compare2, Datum value2)
+			 RegProcedure compare1, Datum value1, RegProcedure compare2, Datum value2)
 {
 	ScanKeyEntryInitialize(&pair->parts[0], SK_ROW_MEMBER, column, strategy,
 						   InvalidOid, InvalidOid, compare1, value1);

@@ -37,7 +37,7 @@ typedef struct RangePair
 } RangePair;
 
 extern void RangePairKey(ScanKey key, RangePair *pair, AttrNumber column, StrategyNumber strategy,
-						  RegProcedure compare1, Datum value1, RegProcedure compare2, Datum value2);
+						 RegProcedure compare1, Datum value1, RegProcedure compare2, Datum value2);
 
 /* Begins a scan with room for this many keys; index_rescan() gives them. */
 extern IndexScanDesc RangeBeginScan(Relation table, Relation index, Snapshot snapshot, int nkeys);

@@ -226,13 +226,13 @@ seek(LaneRing *ring)
 	else
 	{
 		RangePairKey(&keys[n++], &ring->lower, 1, BTGreaterStrategyNumber,
-					  F_UUID_CMP, UUIDPGetDatum(&ring->at.tenant), F_BTINT4CMP, Int32GetDatum(ring->at.lane));
+					 F_UUID_CMP, UUIDPGetDatum(&ring->at.tenant), F_BTINT4CMP, Int32GetDatum(ring->at.lane));
 		if (ring->wrapped)
 		{
 			if (LaneIdCompare(&ring->at, &ring->start) >= 0)
 				return false;
 			RangePairKey(&keys[n++], &ring->upper, 1, BTLessEqualStrategyNumber,
-						  F_UUID_CMP, UUIDPGetDatum(&ring->start.tenant), F_BTINT4CMP, Int32GetDatum(ring->start.lane));
+						 F_UUID_CMP, UUIDPGetDatum(&ring->start.tenant), F_BTINT4CMP, Int32GetDatum(ring->start.lane));
 		}
 	}
 	/* the scan was begun with room for two */

@@ -497,11 +497,11 @@ begin_part(TouchScan *scan, QueueReader *queue, DueLane *lane)
 	ScanKeyInit(&keys[n++], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(lane->lane.id.lane));
 	if (from)
 		RangePairKey(&keys[n++], &queue->lower, 3, strategy, F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(from->due_at),
-					  F_UUID_CMP, UUIDPGetDatum(&from->enrollment));
+					 F_UUID_CMP, UUIDPGetDatum(&from->enrollment));
 	if (part && part->high.due_at <= until)
 		RangePairKey(&keys[n++], &queue->upper, 3, BTLessEqualStrategyNumber,
-					  F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(part->high.due_at),
-					  F_UUID_CMP, UUIDPGetDatum(&part->high.enrollment));
+					 F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(part->high.due_at),
+					 F_UUID_CMP, UUIDPGetDatum(&part->high.enrollment));
 	else
 		ScanKeyInit(&keys[n++], 3, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(until));
 	queue->scan->numberOfKeys = n;
