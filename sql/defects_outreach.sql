@@ -1,5 +1,5 @@
--- Defects of the product that outreach replaces, each by its number in the specification: 1, 2, 4 and 11.
--- 3 is in generation, 5 in contact_assignment, 6 to 8 in defects_documents, 9 in contact_readiness, 10 in contact_overlap,
+-- Defects of the product that outreach replaces, each by its number in the specification: 1, 2, 4, 5 and 11.
+-- 3 is in generation, the rest of 5 in contact_assignment, 6 to 8 in defects_documents, 9 in contact_readiness, 10 in contact_overlap,
 -- 12 in defects_access, 13 in generation_costs.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS campaign CASCADE;
@@ -112,6 +112,26 @@ SELECT campaign.edit_message(id, 'other', 'Abe one') FROM campaign.messages WHER
 SELECT c.status, m.status AS message FROM campaign.campaigns c JOIN campaign.messages m ON m.campaign_id = c.id AND m.body = 'Abe one';
 SELECT result FROM campaign.review_messages(ARRAY(SELECT id FROM campaign.messages WHERE body = 'Abe one'), 'approve');
 SELECT campaign.transition_campaign(:'steel', 'approved');
+
+--
+-- Defect 5: bulk assignment had no status rule and took disqualified contacts; removal failed once messages existed
+--
+SELECT campaign.create_campaign(:'acme', 'Copper', '[{"channel": "email", "subject": "S", "body_text": "1"}]', 'assigned') AS copper \gset
+UPDATE campaign.contacts SET is_disqualified = true, disqualified_reason = 'too small' WHERE first_name = 'Dan';
+SELECT * FROM campaign.assign_contacts(:'copper', pg_temp.contacts('Dan', 'Eli'));
+UPDATE campaign.contacts SET is_disqualified = false, disqualified_reason = NULL WHERE first_name = 'Dan';
+SELECT campaign.transition_campaign(:'copper', 'ready');
+SELECT campaign.start_generation(:'copper', include_unready => true) IS NOT NULL AS started;
+RESET ROLE;
+SELECT campaign.save_generated(c.lease_token, '[{"touch_number": 1, "subject": "S", "body": "Eli 1"}]') FROM campaign.claim_generation('worker', 10, :'copper') c;
+SET ROLE regress_oldoutreach_ann;
+SELECT pg_temp.try(format('SELECT campaign.assign_contacts(%L, %L)', :'copper', pg_temp.contacts('Abe')));
+SELECT campaign.transition_campaign(:'copper', 'ready');
+SELECT * FROM campaign.assign_contacts(:'copper', pg_temp.contacts('Abe'));
+-- who has a message is excluded, and the message rejected; who has none is as if he had never been assigned
+SELECT * FROM campaign.remove_contacts(:'copper', pg_temp.contacts('Abe', 'Eli'));
+SELECT c.first_name, k.status, m.status AS message FROM campaign.campaign_contacts k JOIN campaign.contacts c ON c.id = k.contact_id
+	LEFT JOIN campaign.messages m ON m.campaign_id = k.campaign_id AND m.contact_id = k.contact_id WHERE k.campaign_id = :'copper';
 
 --
 -- Defect 11: one email per contact was sent of a sequence; two runs at once sent twice; conditions and offsets were

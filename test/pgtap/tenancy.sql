@@ -8,7 +8,7 @@ SET search_path = public, pg_catalog;
 SELECT no_plan();
 \ir lib/probe.sql
 
-SELECT is((SELECT count(value) FROM probe.ids WHERE owner = o), 22::bigint, format('%s has all that the cases name', o)) FROM unnest('{ann,eve,none}'::text[]) o;
+SELECT is((SELECT count(value) FROM probe.ids WHERE owner = o), 25::bigint, format('%s has all that the cases name', o)) FROM unnest('{ann,eve,none}'::text[]) o;
 SELECT isnt(probe.one_row(name, probe.id('ann', 'tenant')::uuid), NULL, format('there is a row of the first tenant in %s', name))
 FROM probe.tables ORDER BY name;
 SELECT set_eq(

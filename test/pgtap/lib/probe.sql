@@ -30,7 +30,7 @@ CREATE FUNCTION probe.fill(who text, tenant uuid) RETURNS void LANGUAGE plpgsql 
 DECLARE
 	steps constant jsonb := '[{"channel": "email", "subject": "Hi", "body_text": "Hi"}, {"channel": "call", "body_text": "Hi", "delay_hours": 24}]';
 	company uuid; contact uuid; lone_contact uuid; template uuid; preset uuid; running uuid; other uuid; draft uuid; archived uuid; paused uuid;
-	job uuid; open_job uuid; enrollment uuid; uncertain uuid; dead uuid; caller uuid; assigned uuid; written uuid; token text;
+	job uuid; open_job uuid; enrollment uuid; uncertain uuid; dead uuid; caller uuid; assigned uuid; written uuid; ready uuid; reviewed uuid; letter uuid; token text;
 BEGIN
 	INSERT INTO campaign.companies (tenant_id, name) VALUES (tenant, who) RETURNING id INTO company;
 	INSERT INTO campaign.contacts (tenant_id, first_name, email, phone, company_id) VALUES (tenant, 'Bob', who || '@x.example', '+12125550100', company) RETURNING id INTO contact;
@@ -95,13 +95,24 @@ BEGIN
 	SELECT tenant, m.id, 1, 'rejected', 'no', now() FROM campaign.messages m WHERE m.campaign_id = written;
 	PERFORM campaign.transition_campaign(written, 'ready');
 	PERFORM campaign.start_generation(written, include_unready => true);
+	-- a campaign that waits for its messages, and one in review: a message of two versions, and a contact that failed
+	ready := campaign.create_campaign(tenant, 'ready', steps, 'assigned');
+	reviewed := campaign.create_campaign(tenant, 'reviewed', steps, 'assigned');
+	PERFORM FROM unnest(ARRAY[ready, reviewed]) c, campaign.assign_contacts(c, filter => '{"tags": ["batch"]}');
+	PERFORM campaign.transition_campaign(c, 'ready') FROM unnest(ARRAY[ready, reviewed]) c;
+	PERFORM campaign.start_generation(reviewed, include_unready => true);
+	PERFORM CASE c.contact ->> 'first_name' WHEN 'Bob' THEN campaign.save_generated(c.lease_token, '[{"touch_number": 1, "subject": "Hi", "body": "Hi"}]', '[]')
+		ELSE campaign.fail_generation(c.lease_token, 'no idea') END
+	FROM campaign.claim_generation('probe', 10, reviewed) c;
+	SELECT m.id INTO letter FROM campaign.messages m WHERE m.campaign_id = reviewed;
+	PERFORM campaign.edit_message(letter, 'generic', 'Hello');
 	INSERT INTO probe.ids
 	SELECT who, i.* FROM (VALUES
 		('tenant', tenant::text), ('company', company::text), ('contact', contact::text), ('lone', lone_contact::text),
 		('service', 'only_' || who), ('template', template::text), ('preset', preset::text), ('running', running::text),
 		('other', other::text), ('paused', paused::text), ('draft', draft::text), ('archived', archived::text), ('job', job::text),
-		('open_job', open_job::text), ('enrollment', enrollment::text), ('dead', dead::text), ('token', token), ('assigned', assigned::text), ('written', written::text),
-		('message', (SELECT m.id::text FROM campaign.messages m WHERE m.tenant_id = tenant)),
+		('open_job', open_job::text), ('enrollment', enrollment::text), ('dead', dead::text), ('token', token), ('assigned', assigned::text), ('written', written::text), ('ready', ready::text), ('reviewed', reviewed::text), ('letter', letter::text),
+		('message', (SELECT m.id::text FROM campaign.messages m WHERE m.campaign_id = written)),
 		('address', who || '-gone@x.example'),
 		('conflict', (SELECT x.id::text FROM campaign.enrollment_conflicts x WHERE x.tenant_id = tenant))) i(what, value);
 END
@@ -167,12 +178,15 @@ BEGIN
 	RETURN result;
 END
 $$;
+-- To be called again where a test has changed something for good.
+CREATE FUNCTION probe.remember() RETURNS void LANGUAGE sql AS $$ SELECT set_config('probe.before', probe.fingerprint(probe.id('ann', 'tenant')::uuid), true) $$;
+DO $$ BEGIN PERFORM probe.remember(); END $$;
+
 -- Runs a statement as a role and takes back what it did. Answers "value: ..." for a SELECT of one value, "rows: n", or
 -- the SQLSTATE and all that the error says.
 CREATE FUNCTION probe.attempt(role name, statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	victim constant uuid := probe.id('ann', 'tenant')::uuid;
-	before constant text := probe.fingerprint(victim);
 	answer text;
 	n bigint;
 	m text; d text; h text;
@@ -187,7 +201,7 @@ BEGIN
 			GET DIAGNOSTICS n = ROW_COUNT;
 			answer := 'rows: ' || n;
 		END IF;
-		IF probe.fingerprint(victim) <> before THEN
+		IF probe.fingerprint(victim) <> current_setting('probe.before') THEN
 			answer := 'CHANGED THE FIRST TENANT: ' || answer;
 		END IF;
 		RAISE EXCEPTION USING ERRCODE = 'PROBE';
@@ -439,6 +453,7 @@ INSERT INTO probe.cases VALUES
 	('campaign.untag_contacts(uuid,uuid[],text[])', $$campaign.untag_contacts('{tenant}', NULL, '{batch}')$$, '^P0002'),
 	('campaign.untag_contacts(uuid,uuid[],text[])', $$campaign.untag_contacts('{own.tenant}', ARRAY['{contact}']::uuid[], '{batch}')$$, '^value: 0$'),
 	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.assign_contacts('{assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^P0002'),
+	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.assign_contacts('{assigned}', filter => '{}') r)$$, '^P0002'),
 	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.assign_contacts('{assigned}', filter => '{"tag": 1}') r)$$, '^P0002'),
 	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.assign_contacts('{own.assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^value: not_found 1$'),
 	('campaign.assign_contacts(uuid,uuid[],jsonb)', $$(SELECT count(*) FROM campaign.assign_contacts('{own.assigned}', filter => jsonb_build_object('company', ARRAY['{company}'])) r)$$, '^value: 0$'),
@@ -448,6 +463,8 @@ INSERT INTO probe.cases VALUES
 	('campaign.start_generation(uuid,boolean,boolean)', $$campaign.start_generation('{assigned}')$$, '^P0002'),
 	('campaign.start_generation(uuid,boolean,boolean)', $$campaign.start_generation('{written}')$$, '^P0002'),
 	('campaign.retry_generation(uuid,uuid[])', $$campaign.retry_generation('{written}')$$, '^P0002'),
+	('campaign.start_generation(uuid,boolean,boolean)', $$campaign.start_generation('{ready}')$$, '^P0002'),
+	('campaign.retry_generation(uuid,uuid[])', $$campaign.retry_generation('{reviewed}')$$, '^P0002'),
 	('campaign.retry_generation(uuid,uuid[])', $$campaign.retry_generation('{own.written}', ARRAY['{lone}']::uuid[])$$, '^CP002'),
 	('campaign.cancel_generation(uuid,text)', $$campaign.cancel_generation('{written}')$$, '^P0002'),
 	('campaign.remove_contacts(uuid,uuid[])', $$(SELECT string_agg(concat_ws(' ', r.outcome, r.contacts), ', ') FROM campaign.remove_contacts('{assigned}', ARRAY['{lone}']::uuid[]) r)$$, '^P0002'),
@@ -461,11 +478,14 @@ INSERT INTO probe.cases VALUES
 	('campaign.review_queue(uuid,text,text,integer,integer,bigint)', $$(SELECT count(*) FROM campaign.review_queue('{assigned}'))$$, '^P0002'),
 	('campaign.review_summary(uuid)', $$(SELECT total FROM campaign.review_summary('{assigned}'))$$, '^P0002'),
 	('campaign.edit_message(uuid,text,text,text,text,text,integer)', $$campaign.edit_message('{message}', 'other', 'x')$$, '^P0002'),
+	('campaign.edit_message(uuid,text,text,text,text,text,integer)', $$campaign.edit_message('{letter}', 'other', 'x')$$, '^P0002'),
 	('campaign.mark_sent(uuid,text,timestamp with time zone,text)', $$(SELECT result FROM campaign.mark_sent('{message}'))$$, '^P0002'),
 	('campaign.export_messages(uuid,boolean,boolean)', $$(SELECT count(*) FROM campaign.export_messages('{assigned}', true, true))$$, '^P0002'),
 	('campaign.csv_safe(text)', NULL, 'pure'),
 	('campaign.default_warmup()', NULL, 'pure'),
 	('campaign.revert_message(uuid,integer,text)', $$campaign.revert_message('{message}', 1)$$, '^P0002'),
+	('campaign.revert_message(uuid,integer,text)', $$campaign.revert_message('{letter}', 1)$$, '^P0002'),
+	('campaign.review_messages(uuid[],text,text,integer[])', $$(SELECT string_agg(r.code, ', ') FROM campaign.review_messages(ARRAY['{letter}']::uuid[], 'approve') r)$$, '^value: P0002$'),
 	('campaign.review_messages(uuid[],text,text,integer[])', $$(SELECT string_agg(r.code, ', ') FROM campaign.review_messages(ARRAY['{message}']::uuid[], 'approve') r)$$, '^value: P0002$'),
 	('campaign.recount(uuid)', $$(SELECT count(*) FROM campaign.recount('{other}'))$$, '^P0002'),
 	('campaign.daily_analytics(uuid,date,date)', $$(SELECT sum(enrolled) FROM campaign.daily_analytics('{other}'))$$, '^P0002'),
