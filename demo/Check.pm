@@ -8,6 +8,7 @@ package Check;
 use strict;
 use warnings;
 use utf8;
+use Provider;
 use World qw(thousands);
 
 # [what is true, how many do not fit, what would make it fail]
@@ -146,6 +147,73 @@ SELECT count(*) FROM told t LEFT JOIN campaign.touch_events v ON v.event_id = t.
 SQL
 DELETE FROM campaign.touch_events WHERE id = (SELECT id FROM campaign.touch_events JOIN told USING (event_id) LIMIT 1)
 FAULT
+	[ 'every message of the outreach campaign that went out is marked sent, once, and no other one is', <<'SQL', <<'FAULT' ],
+SELECT count(*) FROM (SELECT contact_id, touch_number, count(*) AS n FROM written GROUP BY 1, 2) w
+  FULL JOIN (SELECT m.contact_id, m.touch_number FROM campaign.messages m JOIN campaign.outreach_campaigns o USING (campaign_id)
+              WHERE m.sent_at IS NOT NULL) s USING (contact_id, touch_number)
+ WHERE w.n IS DISTINCT FROM 1 OR s.contact_id IS NULL
+SQL
+UPDATE campaign.messages SET status = 'approved', sent_at = NULL WHERE id = (SELECT id FROM campaign.messages WHERE sent_at IS NOT NULL LIMIT 1)
+FAULT
+	[ 'no draft went out, nor anything rejected: each message was approved before, in the version that was sent', <<'SQL', <<'FAULT' ],
+SELECT count(*) FROM written w LEFT JOIN campaign.messages m USING (campaign_id, contact_id, touch_number)
+ WHERE NOT EXISTS (SELECT FROM campaign.message_feedback f
+   WHERE f.message_id = m.id AND f.version = m.version AND f.action = 'approved' AND f.at <= w.at)
+SQL
+DELETE FROM campaign.message_feedback WHERE version > 1
+FAULT
+	[ 'what went out is what was reviewed: the edited text, where one was edited', <<'SQL', <<'FAULT' ],
+SELECT count(*) FROM written w JOIN campaign.messages m USING (campaign_id, contact_id, touch_number)
+  LEFT JOIN campaign.message_versions v ON v.message_id = m.id AND v.version = m.version
+ WHERE regexp_replace(w.body, 'https://\S+/unsubscribe/\S+', '{{link.unsubscribe}}') IS DISTINCT FROM v.body OR w.subject IS DISTINCT FROM v.subject
+SQL
+UPDATE campaign.messages SET version = 1
+FAULT
+	[ 'nobody was written to, over any channel, after we knew of his reply', <<'SQL', <<'FAULT' ],
+SELECT count(*) FROM written w JOIN campaign.touch_events v USING (campaign_id, contact_id) WHERE v.kind = 'replied' AND w.at > v.recorded_at
+SQL
+UPDATE campaign.touch_events SET recorded_at = recorded_at - interval '20 days' WHERE channel = 'linkedin_message'
+FAULT
+	[ 'nobody was written to after the campaign had excluded him', <<'SQL', <<'FAULT' ],
+SELECT count(*) FROM written w JOIN campaign.campaign_contacts k USING (campaign_id, contact_id) WHERE w.at > k.excluded_at
+SQL
+UPDATE campaign.campaign_contacts SET excluded_at = excluded_at - interval '20 days' WHERE status = 'excluded'
+FAULT
+	[ 'no message was generated twice, though a writer died with what he had claimed', <<'SQL', <<'FAULT' ],
+SELECT count(*) FROM campaign.message_versions WHERE origin = 'regenerated'
+SQL
+UPDATE campaign.message_versions SET origin = 'regenerated' WHERE version = 1
+FAULT
+	[ 'every call that a writer could report is in generation_costs, as the model has charged it', <<'SQL', <<'FAULT' ],
+SELECT count(*) FROM (SELECT contact_id, touch_number, count(*) AS n, sum(usd) AS usd FROM charged GROUP BY 1, 2) c
+  FULL JOIN (SELECT contact_id, touch_number, count(*) AS n, sum(usd) AS usd FROM campaign.generation_costs GROUP BY 1, 2) g USING (contact_id, touch_number)
+ WHERE c.n IS DISTINCT FROM g.n OR c.usd IS DISTINCT FROM g.usd
+SQL
+DELETE FROM campaign.generation_costs WHERE id = (SELECT id FROM campaign.generation_costs LIMIT 1)
+FAULT
+	[ 'the cost of a campaign is the sum of its calls, and a call of the usual length costs what was estimated', <<'SQL', <<'FAULT' ],
+SELECT count(*) FROM campaign.campaign_generation_costs t
+ CROSS JOIN LATERAL (SELECT sum(usd) AS usd FROM charged c JOIN campaign.campaign_contacts k USING (contact_id) WHERE k.campaign_id = t.campaign_id) c
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS n FROM campaign.generation_costs g JOIN campaign.generation_jobs j ON j.id = g.job_id
+        WHERE g.campaign_id = t.campaign_id AND (g.tokens_in, g.tokens_out) = (800, 200) AND g.usd <> j.price_usd) o
+ WHERE t.usd <> c.usd OR o.n > 0
+SQL
+UPDATE campaign.generation_costs SET usd = usd + 0.000001 WHERE tokens_out = 200
+FAULT
+	[ 'each approved message of the second campaign is in the exported file, once', <<'SQL', <<'FAULT' ],
+SELECT count(*) FROM (SELECT message_id, count(*) AS n FROM exported GROUP BY 1) e
+  FULL JOIN (SELECT m.id AS message_id FROM campaign.messages m JOIN campaign.outreach_campaigns o USING (campaign_id)
+              WHERE o.exported_at IS NOT NULL AND m.status = 'approved') m USING (message_id)
+ WHERE e.n IS DISTINCT FROM 1 OR m.message_id IS NULL
+SQL
+INSERT INTO exported SELECT * FROM exported LIMIT 1
+FAULT
+	[ 'no cell of it is a formula to a spreadsheet, though a contact has one for a name', <<'SQL', <<'FAULT' ],
+SELECT count(*) FROM exported e CROSS JOIN LATERAL jsonb_each_text(to_jsonb(e)) c WHERE c.value ~ '^[-=+@\t\r]'
+SQL
+UPDATE exported SET contact_name = substr(contact_name, 2) WHERE contact_name LIKE '''=%'
+FAULT
 	[ 'the analytics are what a recount of enrolments, log and events comes to', <<'SQL', <<'FAULT' ],
 SELECT count(*) FROM recounted r JOIN campaign.campaign_analytics a USING (campaign_id) CROSS JOIN jsonb_each_text(to_jsonb(r) - 'campaign_id') n
  WHERE to_jsonb(a) ->> n.key IS DISTINCT FROM n.value
@@ -161,13 +229,24 @@ sub prepare
 	my $dba = $world->{dba};
 	$dba->do($_) for
 		'CREATE TEMP TABLE delivered (key uuid, channel text, id text, address text, at timestamptz, tenant_id uuid, campaign_id uuid, contact_id uuid, enrollment_id uuid, touch_number int)',
+		'CREATE TEMP TABLE written (at timestamptz, campaign_id uuid, contact_id uuid, touch_number int, subject text, body text)',
+		'CREATE TEMP TABLE charged (contact_id uuid, touch_number int, usd numeric)',
+		'CREATE TEMP TABLE exported (message_id uuid, contact_id uuid, contact_name text, email text, phone text, linkedin_url text, touch int, variant text, is_chosen boolean, channel text, subject text, body text, body_html text, status text)',
 		'CREATE TEMP TABLE told (event_id text PRIMARY KEY)';
 	$dba->begin_work;
 	my $insert = $dba->prepare('INSERT INTO delivered VALUES ($1, $2, $3, $4, to_timestamp($5), $6, $7, $8, $9, $10)');
-	$insert->execute(@$_{qw(idempotency_key channel id address claimed_at tenant_id campaign_id contact_id enrollment_id touch_number)})
-		for $world->{provider}->messages('email', 'sms');
+	my @messages = $world->{provider}->messages(Provider::CHANNELS);
+	$insert->execute(@$_{qw(idempotency_key channel id address claimed_at tenant_id campaign_id contact_id enrollment_id touch_number)}) for @messages;
+	$insert = $dba->prepare('INSERT INTO written VALUES (to_timestamp($1), $2, $3, $4, $5, $6)');
+	$insert->execute(@$_{qw(claimed_at campaign_id contact_id touch_number subject body)}) for grep { $_->{campaign_id} eq $world->{outreach} } @messages;
+	$insert = $dba->prepare('INSERT INTO charged VALUES ($1, $2, $3)');
+	$insert->execute(@$_{qw(contact_id touch_number usd)}) for $world->{campaigner}{model}->calls('reported');
 	$insert = $dba->prepare('INSERT INTO told VALUES ($1)');
 	$insert->execute($_) for keys %{ $customers->{said} };
+	$dba->do('COPY exported FROM STDIN (FORMAT csv, HEADER true)');
+	open my $file, '<:encoding(UTF-8)', $world->{campaigner}{exported} or die "$world->{campaigner}{exported}: $!";
+	$dba->pg_putcopydata($_) while <$file>;
+	$dba->pg_putcopyend;
 	$dba->commit;
 	$dba->do($_) for 'CREATE INDEX ON delivered (enrollment_id, touch_number)', 'ANALYZE delivered, told', <<'CLOCKS', <<'USED', <<'RECOUNTED';
 CREATE TEMP TABLE clocks AS
@@ -178,7 +257,8 @@ CREATE TEMP VIEW used AS
 SELECT t.slug, d.channel, l.part, date_trunc(l.part, d.at AT TIME ZONE t.timezone) AS "window", count(*) AS used, l.cap
   FROM delivered d JOIN campaign.tenants t ON t.id = d.tenant_id
   JOIN (VALUES ('northside', 'email', 'hour', 100), ('northside', 'sms', 'hour', 100), ('brightwell', 'email', 'hour', 20),
-    ('brightwell', 'email', 'day', 80), ('brightwell', 'sms', 'hour', 100)) AS l (slug, channel, part, cap) ON l.slug = t.slug AND l.channel = d.channel
+    ('brightwell', 'email', 'day', 80), ('brightwell', 'sms', 'hour', 100), ('harbour', 'email', 'hour', 100),
+    ('harbour', 'linkedin_connect', 'day', 80)) AS l (slug, channel, part, cap) ON l.slug = t.slug AND l.channel = d.channel
  GROUP BY t.slug, d.channel, l.part, l.cap, 4
 USED
 CREATE TEMP VIEW recounted AS
@@ -217,6 +297,10 @@ sub run
 	$passed &= verdict($keys == $messages && $sent == $messages, 'as many messages as keys as sent rows');
 	$passed &= verdict(($seen->{capped}{stops} // 0) > 0 && !$seen->{capped}{held_up},
 		'one business waited at its limit, and no touch of the other waited with it', $seen->{capped}{held_up} || 'it never had to');
+	my $writer = $seen->{writer};
+	$passed &= verdict($writer->{again} > 0, 'what a killed writer had claimed was claimed again by others');
+	my ($status, $copy) = map { $world->value('SELECT status FROM campaign.campaigns WHERE id = $1', $_) } $world->{outreach}, $world->{campaigner}{copy};
+	$passed &= verdict("$status $copy" eq 'completed exported', 'the outreach campaign is completed, and the one for sending by hand exported');
 	my $blind = 0;
 	for my $rule (@rules)
 	{

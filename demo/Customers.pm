@@ -16,9 +16,13 @@ use World qw(HOUR);
 my %fates = (
 	email => [ [ bounced => 6 ], [ clicked => 70 ], [ replied => 12 ], [ unsubscribed => 7 ], [ feedback => 8 ], [ opened => 350 ] ],
 	sms => [ [ clicked => 80 ], [ replied => 8 ], [ stop => 14 ] ],
+	# to strangers, and without a link to click
+	cold_email => [ [ bounced => 6 ], [ replied => 70 ], [ unsubscribed => 15 ], [ opened => 400 ] ],
+	linkedin_connect => [ [ replied => 50 ] ],
+	linkedin_message => [ [ replied => 100 ] ],
 );
 my %record = (
-	# the email service knows a message by the id that it gave it
+	# the services for e-mail and LinkedIn know a message by the id that they gave it
 	message => 'SELECT result, stopped FROM campaign.record_event($1, provider_id => $2, tenant => $3, event_id => $4, data => $5)',
 	# the SMS service gives back the reference that it was sent with
 	reference => 'SELECT result, stopped FROM campaign.record_event($1, provider_id => $2, enrollment => $3, event_id => $4, data => $5)',
@@ -44,7 +48,8 @@ sub receive
 	{
 		my $luck = md5_hex(encode_utf8("$message->{address} $message->{touch_number} and then"));
 		my $hours = 1 + hex(substr $luck, 8, 4) % 7;
-		my ($fate) = fate($message->{channel}, hex(substr $luck, 0, 4) / 65.536);
+		my $cold = $message->{campaign_id} eq $self->{world}{outreach} && $message->{channel} eq 'email' ? 'cold_' : '';
+		my ($fate) = fate("$cold$message->{channel}", hex(substr $luck, 0, 4) / 65.536);
 		my $is_email = $message->{channel} eq 'email';
 		$self->expect(60, $fate eq 'bounced' ? 'bounced' : 'delivered', $message) if $is_email || $luck !~ /0$/;
 		# a scanner that opens what comes in
@@ -106,7 +111,7 @@ sub statement
 		my ($token) = $m->{body} =~ m{/l/$path/(\S+)} or die "a message without its $path link\n";
 		($way, @values) = ('link', $token, $id);
 	}
-	elsif ($kind eq 'replied' || $kind eq 'stop')
+	elsif (($kind eq 'replied' || $kind eq 'stop') && $m->{channel} !~ /^linkedin/)
 	{
 		($way, @values) = ('address', $kind eq 'stop' ? 'sms_stop' : $kind, $m->{address}, $m->{tenant_id}, $id, undef);
 	}

@@ -66,9 +66,10 @@ sub entries
 	push @entries, map { my ($at, $trap) = @$_; [ $at, sub { $self->{workers}->lay_trap($trap) } ] }
 		[ DAY, 'kill-claimed-email' ], [ DAY + 5 * HOUR, 'kill-sent-sms' ], [ DAY + 6 * HOUR, 'kill-begun-email' ],
 		[ 2 * DAY, 'kill-sent-email' ], [ 2 * DAY + 5 * HOUR, 'kill-begun-sms' ], [ 3 * DAY, 'hang-sent-sms' ],
-		[ 4 * DAY, 'hang-sent-email' ], [ 6 * DAY, 'kill-sent-sms' ], [ 14 * DAY, 'kill-claimed-sms' ], [ 15 * DAY, 'kill-begun-sms' ];
+		[ 4 * DAY, 'hang-sent-email' ], [ 6 * DAY, 'kill-sent-sms' ], [ 2 * DAY + 3 * HOUR, 'kill-sent-linkedin_connect' ],
+		[ 14 * DAY, 'kill-claimed-sms' ], [ 15 * DAY, 'kill-begun-sms' ];
 	push @entries, map { [ $_, sub { $self->{workers}->kill_somebody }, 'meanwhile' ] } DAY + 7 * HOUR, 3 * DAY + 7 * HOUR, 4 * DAY + 7 * HOUR;
-	return @entries,
+	return @entries, $self->{world}{campaigner}->entries,
 		[ 2 * DAY + 6 * HOUR, sub { $self->contacts_leave } ], [ 3 * DAY + 6 * HOUR, sub { $self->jobs_cancelled } ],
 		[ 7 * DAY + 7 * HOUR, sub { $self->pause }, 'meanwhile' ], [ 8 * DAY + 7 * HOUR, sub { $self->resume } ],
 		[ 8 * DAY + 2 * HOUR, sub { $self->customers_return } ], [ 9 * DAY + 7 * HOUR, sub { $self->outage }, 'meanwhile' ],

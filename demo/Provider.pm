@@ -1,12 +1,13 @@
 package Provider;
 
-# Provider: stands for the services that deliver e-mail and SMS. It keeps a
-# file for each message that it accepted, so that afterwards one can count what
-# really went out, whatever the workers and the database believe.
+# Provider: stands for the services that deliver e-mail, SMS and what is sent
+# over LinkedIn. It keeps a file for each message that it accepted, so that
+# afterwards one can count what really went out, whatever the workers and the
+# database believe.
 #
 # As in real life the e-mail service knows a repeated message by its
-# idempotency key and does not send it again, and the SMS service does not: it
-# sends whatever it is given.
+# idempotency key and does not send it again, and the others do not: they send
+# whatever they are given.
 
 use strict;
 use warnings;
@@ -15,12 +16,15 @@ use Encode qw(encode_utf8);
 use JSON::PP;
 use Time::HiRes qw(sleep);
 
+use constant CHANNELS => qw(email sms linkedin_connect linkedin_message);
+
 my $json = JSON::PP->new->utf8->canonical;
+my %unknown = (email => '550 no such mailbox', sms => 'not a mobile number');
 
 sub new
 {
 	my ($class, $folder) = @_;
-	for my $name ($folder, map { "$folder/$_" } qw(email sms repeated arriving news))
+	for my $name ($folder, map { "$folder/$_" } CHANNELS, qw(repeated arriving news))
 	{
 		-d $name or mkdir $name or -d $name or die "$name: $!";
 	}
@@ -34,7 +38,7 @@ sub deliver
 	my ($self, $touch) = @_;
 	my $luck = hex(substr md5_hex(encode_utf8("$touch->{address} $touch->{touch_number}")), 0, 4) / 65536;
 
-	return (permanent => $touch->{channel} eq 'sms' ? 'not a mobile number' : '550 no such mailbox') if $luck < 0.012;
+	return (permanent => $unknown{ $touch->{channel} } // 'no such profile') if $luck < 0.012;
 	return (temporary => '421 service overloaded') if $luck < 0.018 && $touch->{attempt} <= 4;
 	return (temporary => '451 try again later') if $luck < 0.060 && $touch->{attempt} == 1;
 	sleep 0.15 if $luck > 0.994;
@@ -91,7 +95,7 @@ sub news
 	return @news;
 }
 
-# All messages of a kind: email and sms were sent out, repeated was recognised.
+# All messages of a kind: those of a channel were sent out, repeated was recognised.
 sub messages
 {
 	my ($self, @kinds) = @_;

@@ -13,12 +13,15 @@ use World qw(DAY HOUR START thousands utc);
 
 use constant WIDTH => 32;    # of the longest bar
 
+my %short = (linkedin_connect => 'invitation', linkedin_message => 'message');
+
 # Returns whether everything is as it should be.
 sub print_all
 {
 	my ($world, $customers) = @_;
 	Check::prepare($world, $customers);
 	campaigns($world->{member}{$_}) for qw(northside brightwell);
+	outreach($world);
 	clocks_go_forward($world);
 	pause($world);
 	outage($world);
@@ -42,7 +45,7 @@ sub bar
 sub line
 {
 	my ($label, $n, $of, $besides) = @_;
-	(my $text = sprintf '    %-16s%6s  %-*s  %s', $label, thousands($n), WIDTH, bar($n, $of), $besides) =~ s/ +$//;
+	(my $text = sprintf '    %-19s%6s  %-*s  %s', $label, thousands($n), WIDTH, bar($n, $of), $besides) =~ s/ +$//;
 	print "$text\n";
 }
 
@@ -60,7 +63,7 @@ SELECT a.*, c.external_id AS made, coalesce(o.service_type || ' jobs', 'all othe
        (SELECT string_agg(r.value || ' ' || r.key, ', ' ORDER BY r.value::int DESC, r.key) FROM jsonb_each_text(a.stop_reasons) r) AS reasons
   FROM campaign.campaign_analytics a
   JOIN campaign.campaigns c ON c.id = a.campaign_id
-  JOIN campaign.outreach_campaigns o ON o.campaign_id = a.campaign_id
+  JOIN campaign.outreach_campaigns o ON o.campaign_id = a.campaign_id AND o.audience = 'jobs'
  ORDER BY a.name
 SQL
 	for my $campaign (@$campaigns)
@@ -68,7 +71,7 @@ SQL
 		printf "  \"%s\" (%s, %s): %s enrolled, %s of them converted\n", @$campaign{qw(name made jobs)}, thousands($campaign->{enrolled}),
 			percent($campaign->{conversion_rate});
 		touches($db, $campaign);
-		printf "    %-16s%6s completed, %s under way, %s stopped%s\n\n", 'now', map({ thousands($_) } @$campaign{qw(completed live stopped)}),
+		printf "    %-19s%6s completed, %s under way, %s stopped%s\n\n", 'now', map({ thousands($_) } @$campaign{qw(completed live stopped)}),
 			$campaign->{reasons} ? " ($campaign->{reasons})" : '';
 	}
 	my $jobs = $db->selectall_arrayref(<<'SQL');
@@ -89,9 +92,31 @@ SQL
 	for my $touch (@$touches)
 	{
 		my @besides = $touch->{channel} eq 'email' ? percent($touch->{open_rate}) . ' opened' : ();
-		push @besides, percent($touch->{click_rate}) . ' clicked', $touch->{failed} ? "$touch->{failed} failed" : (), $touch->{skips} ? "skipped: $touch->{skips}" : ();
-		line("$touch->{touch_number}. $touch->{channel} sent", $touch->{sent}, $campaign->{enrolled}, join '; ', @besides);
+		push @besides, percent($touch->{click_rate}) . ' clicked' if $campaign->{clicked};
+		push @besides, percent($touch->{reply_rate}) . ' replied' unless $campaign->{clicked};
+		push @besides, $touch->{failed} ? "$touch->{failed} failed" : (), $touch->{skips} ? "skipped: $touch->{skips}" : ();
+		line("$touch->{touch_number}. " . ($short{ $touch->{channel} } // $touch->{channel}) . ' sent', $touch->{sent}, $campaign->{enrolled}, join '; ', @besides);
 	}
+}
+
+sub outreach
+{
+	my ($world) = @_;
+	my ($db, $id) = ($world->{member}{harbour}, $world->{outreach});
+	heading('Harbour Facility Care: what the outreach campaign did');
+	my $campaign = $db->selectrow_hashref(<<'SQL', undef, $id);
+SELECT a.*, (SELECT string_agg(r.value || ' ' || r.key, ', ' ORDER BY r.value::int DESC, r.key) FROM jsonb_each_text(a.stop_reasons) r) AS reasons
+  FROM campaign.campaign_analytics a WHERE a.campaign_id = $1
+SQL
+	printf "  \"%s\": %s of the contacts that it was assigned have approved messages and were enrolled\n", @$campaign{qw(name enrolled)};
+	touches($db, $campaign);
+	printf "    %-19s%6s completed, %s stopped (%s)\n", 'in the end', @$campaign{qw(completed stopped reasons)};
+	print "\n  channel_analytics, of its messages:\n\n";
+	printf "    %-18s %9s %9s %9s %9s %9s %9s\n", '', qw(generated approved rejected sent delivered replied);
+	my $channels = $db->selectall_arrayref(<<'SQL', undef, $id);
+SELECT channel, generated, approved, rejected, sent, delivered, replied, reply_rate FROM campaign.channel_analytics WHERE campaign_id = $1 ORDER BY channel
+SQL
+	printf "    %-18s %9d %9d %9d %9d %9d %9d  %s\n", @$_[ 0 .. 6 ], percent($_->[7]) for @$channels;
 }
 
 # ---- what happened in between

@@ -16,6 +16,7 @@ my $busy_lanes = <<'SQL';
 SELECT count(*) FROM campaign.touch_queue q JOIN campaign.lanes l ON l.tenant_id = q.tenant_id AND l.lane = q.lane
  WHERE l.campaign_id = (SELECT id FROM campaign.campaigns WHERE name = $1) AND q.lease_until > clock_timestamp()
 SQL
+my %thing = (email => 'an email', sms => 'an sms', linkedin_connect => 'an invitation', linkedin_message => 'a LinkedIn message');
 my $due = 'coalesce(campaign.next_due_at() <= campaign.now(), false)';
 my $leased = 'EXISTS (SELECT FROM campaign.touch_queue WHERE lease_until > clock_timestamp())';
 
@@ -131,9 +132,9 @@ sub understand
 	{
 		my (undef, $step, $channel) = split /-/, $words[0];
 		$worker->{fate} = $words[0] =~ /^kill/
-			? 'killed ' . { claimed => 'after claiming', begun => "before sending an $channel", sent => "after sending an $channel" }->{$step}
+			? 'killed ' . { claimed => 'after claiming', begun => "before sending $thing{$channel}", sent => "after sending $thing{$channel}" }->{$step}
 			: '';
-		$self->{world}->note("$worker->{name} hung after sending an $channel, and reported after its lease had ended") if $words[0] =~ /^hang/;
+		$self->{world}->note("$worker->{name} hung after sending $thing{$channel}, and reported after its lease had ended") if $words[0] =~ /^hang/;
 	}
 }
 
@@ -146,7 +147,7 @@ sub replace
 	delete $self->{all}{ $worker->{pid} };
 	$self->add($worker->{kind});
 	$self->{world}->count('killed');
-	$self->{world}->note("$worker->{name} " . ($worker->{fate} // 'killed at some moment') . ', replaced');
+	$self->{world}->note("$worker->{name} " . ($worker->{fate} || 'killed at some moment') . ', replaced');
 }
 
 1;

@@ -36,6 +36,12 @@ sub psql
 		or die "$file failed\n";
 }
 
+sub psql_command
+{
+	my ($self, $role, $command) = @_;
+	system('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-U', $role, '-c', $command) == 0 or die "psql failed\n";
+}
+
 # For every session of the cluster, and only a superuser can: ALTER SYSTEM and
 # reload. The clock goes on by itself from where it is put.
 sub move_clock
