@@ -73,10 +73,9 @@ sub design
 {
 	my ($self) = @_;
 	my $campaign = $self->ask(<<'SQL', TEMPLATE, NAME);
-SELECT campaign.create_campaign_from_template(id, $2) FROM campaign.campaign_templates WHERE is_system AND name = $1
+SELECT campaign.create_campaign_from_template(id, $2, audience => 'assigned') FROM campaign.campaign_templates WHERE is_system AND name = $1
 SQL
 	$self->{world}{outreach} = $self->{campaign} = $campaign;
-	$self->{db}->do(q{UPDATE campaign.outreach_campaigns SET audience = 'assigned' WHERE campaign_id = $1}, undef, $campaign);
 	$self->{db}->do('SELECT campaign.configure_campaign($1, $2, $3)', undef, $campaign, $json->encode(\%generation),
 		$json->encode({ linkedin_daily_connections => 80, from_name => 'Ada of Harbour' }));
 	$self->{db}->do(<<'SQL');

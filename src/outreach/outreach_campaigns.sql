@@ -94,7 +94,7 @@ END $$;
 COMMENT ON FUNCTION campaign.create_campaign(uuid, text, jsonb, text, text, text, text) IS
 'Creates an outreach campaign in draft and projects its steps; returns its id. audience jobs enrols completed jobs of service_type (NULL: of any), audience contacts is enrolled explicitly, audience assigned works on what campaign.assign_contacts() gave it. Raises CP003 for an invalid document, P0002 for a tenant that is not yours, 23505 for a name in use.';
 
-CREATE FUNCTION campaign.create_campaign_from_template(template uuid, name text, tenant uuid DEFAULT NULL) RETURNS uuid
+CREATE FUNCTION campaign.create_campaign_from_template(template uuid, name text, tenant uuid DEFAULT NULL, audience text DEFAULT 'jobs') RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -102,13 +102,13 @@ DECLARE
   source campaign.campaign_templates := found.source;
   new_id uuid;
 BEGIN
-  new_id := campaign.create_campaign(found.target, name, source.template_config, description => source.description);
+  new_id := campaign.create_campaign(found.target, name, source.template_config, audience, description => source.description);
   UPDATE campaign.outreach_campaigns o SET generation_config = source.default_config
    WHERE o.tenant_id = found.target AND o.campaign_id = new_id;
   RETURN new_id;
 END $$;
-COMMENT ON FUNCTION campaign.create_campaign_from_template(uuid, text, uuid) IS
-'Creates a campaign in draft as a copy of a template of the system or of your own; the copy is the tenant''s. The tenant may be left out where you write to one only. Raises P0002 for an unknown template, 22023 where the tenant is not determined.';
+COMMENT ON FUNCTION campaign.create_campaign_from_template(uuid, text, uuid, text) IS
+'Creates a campaign in draft as a copy of a template of the system or of your own; the copy is the tenant''s. The tenant may be left out where you write to one only; audience as in create_campaign(). Raises P0002 for an unknown template, 22023 where the tenant is not determined.';
 
 CREATE FUNCTION campaign.revise_campaign(campaign uuid, template_config jsonb) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -379,7 +379,7 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.outreach_campaigns'),
   ('member', 'UPDATE (audience, service_type, max_attempts, owner_member, language, resume_policy)', 'TABLE campaign.outreach_campaigns'),
   ('member', 'EXECUTE', 'FUNCTION campaign.create_campaign(uuid, text, jsonb, text, text, text, text)'),
-  ('member', 'EXECUTE', 'FUNCTION campaign.create_campaign_from_template(uuid, text, uuid)'),
+  ('member', 'EXECUTE', 'FUNCTION campaign.create_campaign_from_template(uuid, text, uuid, text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.revise_campaign(uuid, jsonb)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.configure_campaign(uuid, jsonb, jsonb)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.pause_campaign(uuid, text)'),

@@ -319,7 +319,9 @@ CREATE INDEX outreach_campaigns_scheduled_idx ON campaign.outreach_campaigns (te
 COMMENT ON FUNCTION campaign.create_campaign(uuid, text, jsonb, text, text, text, text) IS
 'Creates an outreach campaign in draft and projects its steps; returns its id. audience jobs enrols completed jobs of service_type (NULL: of any), audience contacts is enrolled explicitly, audience assigned works on what campaign.assign_contacts() gave it. Raises CP003 for an invalid document, P0002 for a tenant that is not yours, 23505 for a name in use.';
 
-CREATE OR REPLACE FUNCTION campaign.create_campaign_from_template(template uuid, name text, tenant uuid DEFAULT NULL) RETURNS uuid
+DROP FUNCTION campaign.create_campaign_from_template(uuid, text, uuid);
+DELETE FROM campaign.access_privileges WHERE object = 'FUNCTION campaign.create_campaign_from_template(uuid, text, uuid)';
+CREATE FUNCTION campaign.create_campaign_from_template(template uuid, name text, tenant uuid DEFAULT NULL, audience text DEFAULT 'jobs') RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -327,11 +329,14 @@ DECLARE
   source campaign.campaign_templates := found.source;
   new_id uuid;
 BEGIN
-  new_id := campaign.create_campaign(found.target, name, source.template_config, description => source.description);
+  new_id := campaign.create_campaign(found.target, name, source.template_config, audience, description => source.description);
   UPDATE campaign.outreach_campaigns o SET generation_config = source.default_config
    WHERE o.tenant_id = found.target AND o.campaign_id = new_id;
   RETURN new_id;
 END $$;
+
+COMMENT ON FUNCTION campaign.create_campaign_from_template(uuid, text, uuid, text) IS
+'Creates a campaign in draft as a copy of a template of the system or of your own; the copy is the tenant''s. The tenant may be left out where you write to one only; audience as in create_campaign(). Raises P0002 for an unknown template, 22023 where the tenant is not determined.';
 
 CREATE FUNCTION campaign.configure_campaign(campaign uuid, generation_config jsonb DEFAULT NULL, sender_config jsonb DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -473,6 +478,7 @@ INSERT INTO campaign.constraint_hints (constraint_name, hint) VALUES
   ('outreach_campaigns_audience_check', 'The audience is jobs, contacts or assigned.');
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
+  ('member', 'EXECUTE', 'FUNCTION campaign.create_campaign_from_template(uuid, text, uuid, text)'),
   ('member', 'EXECUTE', 'FUNCTION campaign.configure_campaign(uuid, jsonb, jsonb)');
 
 COMMENT ON COLUMN campaign.outreach_campaigns.audience IS 'jobs: completed jobs are enrolled automatically; contacts: contacts are enrolled explicitly; assigned: it works on its rows of campaign_contacts.';
