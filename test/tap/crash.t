@@ -398,9 +398,8 @@ sub check_sends
 	none_of('no report was invalid',
 		map { attempt_id($_) } grep { $_->{result} eq 'invalid' } @{ $journal->{report} });
 
-	# Given back by the worker, or by the person who settled it.
-	my %released = map { attempt_id($_) => 1 } @uncertain,
-	  grep { $_->{outcome} eq 'released' } @{ $journal->{report} };
+	# Given back by the worker, whether or not he got the answer, or by the person who settled it.
+	my %released = map { attempt_id($_) => 1 } @uncertain, @{ $journal->{releasing} };
 	my %claimed;
 	$claimed{ attempt_id($_) }++ foreach @{ $journal->{claimed} };
 	none_of('no attempt was claimed twice, unless it was given back',

@@ -10,6 +10,7 @@ package CrashCrew;
 #   claiming  WORKER                                  before a claim
 #   claimed   ENROLLMENT TOUCH ATTEMPT CHANNEL KEY BEGUN ASKED   after its commit
 #   beginning ENROLLMENT TOUCH ATTEMPT                before begin_send
+#   releasing ENROLLMENT TOUCH ATTEMPT                before release_touch
 #   begun     ENROLLMENT TOUCH ATTEMPT ANSWER ASKED   after its commit
 #   send      ENROLLMENT TOUCH ATTEMPT KEY            the message is out
 #   report    ENROLLMENT TOUCH ATTEMPT OUTCOME RESULT after the commit of a report
@@ -229,10 +230,12 @@ sub begin_send
 	return $answer eq 'go';
 }
 
-# A lease that has ended meanwhile cannot be given back, which is no fault.
+# A lease that has ended meanwhile cannot be given back, which is no fault. One that was given back
+# when the server was killed has no answer: that it was tried is noted before.
 sub release
 {
 	my ($me, $touch) = @_;
+	note_event($me, 'releasing', id($touch));
 	eval {
 		$me->{dbh}->do('SELECT campaign.release_touch(?)', undef, $touch->{lease_token});
 		note_event($me, 'report', id($touch), 'released', 'ok');
@@ -282,6 +285,7 @@ sub read_journals
 		claimed => [qw(enrollment touch attempt channel key begun asked)],
 		claiming => [qw(worker)],
 		beginning => [qw(enrollment touch attempt)],
+		releasing => [qw(enrollment touch attempt)],
 		begun => [qw(enrollment touch attempt answer asked)],
 		send => [qw(enrollment touch attempt key)],
 		report => [qw(enrollment touch attempt outcome result)],
