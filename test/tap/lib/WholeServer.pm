@@ -22,8 +22,10 @@ sub kill_whole_server
 	my ($node) = @_;
 	my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
 
-	# Held, so that it starts nobody while its children are counted.
+	# Held, so that it starts nobody while its children are counted; the signal is
+	# only sent when kill returns, and a fork that is under way is still finished.
 	kill 'STOP', $postmaster or die "no postmaster $postmaster";
+	select undef, undef, undef, 0.001 until is_stopped($postmaster);
 	my @children = children_of($postmaster);
 	kill 'KILL', @children;
 	$node->kill9;
@@ -37,7 +39,7 @@ sub children_of
 	my @children;
 	foreach my $file (glob '/proc/[0-9]*/stat')
 	{
-		my ($pid, $ppid) = read_stat($file);
+		my ($pid, undef, $ppid) = read_stat($file);
 		push @children, $pid if defined $ppid && $ppid == $parent;
 	}
 	return @children;
@@ -54,13 +56,20 @@ sub wait_until_gone
 	return;
 }
 
-# Pid and parent; nothing if the process is gone.
+sub is_stopped
+{
+	my ($pid) = @_;
+	my (undef, $state) = read_stat("/proc/$pid/stat") or die "process $pid is gone";
+	return $state eq 'T';
+}
+
+# Pid, state and parent; nothing if the process is gone.
 sub read_stat
 {
 	my ($file) = @_;
 	open my $stat, '<', $file or return;
 	my $line = <$stat> // return;
-	return $line =~ /^(\d+) \(.*\) \S (\d+)/;
+	return $line =~ /^(\d+) \(.*\) (\S) (\d+)/;
 }
 
 1;
