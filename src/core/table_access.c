@@ -4,7 +4,10 @@
  *		index access methods instead of SQL.
  *
  * A search costs a descent of the index and no more: relations, scans, slots
- * and search keys are made once a set, names and numbers once a backend.
+ * and search keys are made once a set, names and numbers once a backend.  A row
+ * that is looked for by all of a unique key is looked for first where the
+ * backend met it last, as a worker does who reports what he has claimed: the
+ * row itself tells whether it is the one, and if not, the index does.
  *
  * Every write ends with CommandCounterIncrement(), so that the same row can be
  * written again and SQL sees it.
@@ -19,6 +22,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
 #include "commands/trigger.h"
+#include "common/hashfn.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "storage/procarray.h"
@@ -39,16 +43,38 @@
 /* Tables that one call has open. */
 #define MAX_TABLES 16
 
+/* Rows whose places a backend remembers: three of each touch of a large batch, in 256 kB. */
+#define REMEMBERED_PLACES 16384
+
+/* Longest value of a key whose places are remembered. */
+#define MAX_KEY_BYTES 16
+
+/* An index of a shape. */
+typedef struct IndexFound
+{
+	Oid			relid;
+	ScanKeyData keys[CAMPAIGN_TABLE_KEYS];	/* without their arguments */
+	bool		finds_one;		/* by all columns of a unique key of fixed length */
+	AttrNumber	columns[CAMPAIGN_TABLE_KEYS];	/* of the table: what the keys are compared to */
+	int16		lengths[CAMPAIGN_TABLE_KEYS];	/* 0: the value is in its Datum */
+} IndexFound;
+
 /* What a shape's names stand for; dropped when one of the relations changes. */
 typedef struct TableFound
 {
 	bool		valid;
 	Oid			relid;
 	AttrNumber	columns[CAMPAIGN_TABLE_COLUMNS];
-	Oid			indexes[CAMPAIGN_TABLE_INDEXES];
-	ScanKeyData keys[CAMPAIGN_TABLE_INDEXES][CAMPAIGN_TABLE_KEYS];
+	IndexFound	indexes[CAMPAIGN_TABLE_INDEXES];
 	struct TableFound *next;
 } TableFound;
+
+/* Where a row with these keys was, by the hash of index and keys. */
+typedef struct RowPlace
+{
+	uint64		hash;
+	ItemPointerData tid;
+} RowPlace;
 
 struct TableAccess
 {
@@ -61,6 +87,7 @@ struct TableAccess
 	IndexScanDesc scan;			/* the one at work */
 	ScanDirection direction;
 	TupleTableSlot *slot;		/* the table's row */
+	BlockNumber blocks;			/* that there were, and are as long as it is open; 0: not asked */
 	/* to write; made by the first write */
 	EState	   *estate;
 	ResultRelInfo *target;
@@ -80,6 +107,7 @@ struct TableSet
 };
 
 static TableFound *all_found = NULL;
+static RowPlace *remembered = NULL;
 
 /* Grows with each change of a relation, and with each snapshot of any set. */
 static uint64 changes = 0;
@@ -89,7 +117,12 @@ static TableFound *find_out(TableShape *shape);
 static void find_index(TableFound *found, const TableShape *shape, int index, Oid schema);
 static void refuse_missing(const char *kind, const char *name);
 static void forget_found(Datum arg, Oid relid);
+static bool finds_one(Relation index, int nkeys);
 static bool search(TableAccess *table, int index, const Datum *keys, ScanDirection direction);
+static bool find_remembered(TableAccess *table, int index, const Datum *keys, RowPlace *place, uint64 hash);
+static RowPlace *remembered_place(const IndexFound *index, int nkeys, const Datum *keys, uint64 *hash);
+static void remember(RowPlace *place, uint64 hash, const ItemPointerData *tid);
+static void remember_written(const TableAccess *table);
 static IndexScanDesc begin_scan(TableAccess *table, int index);
 static void prepare_writes(TableAccess *table);
 static void refuse_strangers(const TableAccess *table);
@@ -209,28 +242,50 @@ find_out(TableShape *shape)
 	return shape->found;
 }
 
-/* An index and the keys that it is searched by, without their arguments. */
 static void
 find_index(TableFound *found, const TableShape *shape, int index, Oid schema)
 {
 	const TableIndex *wanted = &shape->indexes[index];
+	IndexFound *entry = &found->indexes[index];
 	Relation	rel;
 
-	found->indexes[index] = get_relname_relid(wanted->name, schema);
-	if (!OidIsValid(found->indexes[index]))
+	entry->relid = get_relname_relid(wanted->name, schema);
+	if (!OidIsValid(entry->relid))
 		refuse_missing("index", wanted->name);
-	rel = index_open(found->indexes[index], AccessShareLock);
+	rel = index_open(entry->relid, AccessShareLock);
+	entry->finds_one = finds_one(rel, wanted->nkeys);
 	for (int i = 0; i < wanted->nkeys; i++)
 	{
 		Oid			operator = get_opfamily_member(rel->rd_opfamily[i], rel->rd_opcintype[i],
 												   rel->rd_opcintype[i], BTEqualStrategyNumber);
 		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
 
-		ScanKeyEntryInitialize(&found->keys[index][i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+		ScanKeyEntryInitialize(&entry->keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
 							   rel->rd_indcollation[i], get_opcode(operator), (Datum) 0);
 		MemoryContextSwitchTo(old);
+		entry->columns[i] = rel->rd_index->indkey.values[i];
+		entry->lengths[i] = TupleDescAttr(RelationGetDescr(rel), i)->attbyval ? 0 :
+			TupleDescAttr(RelationGetDescr(rel), i)->attlen;
 	}
 	index_close(rel, NoLock);
+}
+
+/* Does a search by so many keys find one row at most, whatever its other columns are? */
+static bool
+finds_one(Relation index, int nkeys)
+{
+	if (!index->rd_index->indisunique || !index->rd_index->indimmediate || !index->rd_index->indisvalid ||
+		nkeys != IndexRelationGetNumberOfKeyAttributes(index) || RelationGetIndexPredicate(index) != NIL)
+		return false;
+	for (int i = 0; i < nkeys; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(RelationGetDescr(index), i);
+
+		if (index->rd_index->indkey.values[i] == InvalidAttrNumber ||
+			!(column->attbyval || (column->attlen > 0 && column->attlen <= MAX_KEY_BYTES)))
+			return false;
+	}
+	return true;
 }
 
 static void
@@ -253,7 +308,7 @@ forget_found(Datum arg, Oid relid)
 			found->valid = false;
 		for (int i = 0; i < CAMPAIGN_TABLE_INDEXES && relid != InvalidOid; i++)
 		{
-			if (relid == found->indexes[i])
+			if (relid == found->indexes[i].relid)
 				found->valid = false;
 		}
 	}
@@ -276,23 +331,94 @@ search(TableAccess *table, int index, const Datum *keys, ScanDirection direction
 {
 	IndexScanDesc scan;
 	ScanKeyData wanted[CAMPAIGN_TABLE_KEYS];
+	const IndexFound *found = &table->shape->found->indexes[index];
 	int			nkeys = table->shape->indexes[index].nkeys;
+	RowPlace   *place = NULL;
+	uint64		hash = 0;
 
 	if (table->set->snapshot == NULL)
 		TableSetRefresh(table->set);
 	TableForget(table);
+	if (found->finds_one)
+	{
+		place = remembered_place(found, nkeys, keys, &hash);
+		if (find_remembered(table, index, keys, place, hash))
+			return true;
+	}
 	if (table->scans[index] == NULL)
 		table->scans[index] = begin_scan(table, index);
 	scan = table->scans[index];
 	/* a scan keeps nothing of its snapshot between two searches */
 	scan->xs_snapshot = table->set->snapshot;
-	memcpy(wanted, table->shape->found->keys[index], sizeof(ScanKeyData) * nkeys);
+	memcpy(wanted, found->keys, sizeof(ScanKeyData) * nkeys);
 	for (int i = 0; i < nkeys; i++)
 		wanted[i].sk_argument = keys[i];
 	index_rescan(scan, wanted, nkeys, NULL, 0);
 	table->scan = scan;
 	table->direction = direction;
-	return TableNext(table);
+	if (!TableNext(table))
+		return false;
+	if (place)
+		remember(place, hash, &table->slot->tts_tid);
+	return true;
+}
+
+/*
+ * The row with the keys, if it is where it was: the same version still, and as
+ * it was found there or written there.  Another row may be there now, or none.
+ */
+static bool
+find_remembered(TableAccess *table, int index, const Datum *keys, RowPlace *place, uint64 hash)
+{
+	const IndexFound *found = &table->shape->found->indexes[index];
+
+	if (place->hash != hash || !ItemPointerIsValid(&place->tid) || table->rel->rd_rel->relam != HEAP_TABLE_AM_OID)
+		return false;
+	/* vacuum takes pages from the end of a table, but not while somebody has it open */
+	if (table->blocks == 0)
+		table->blocks = RelationGetNumberOfBlocks(table->rel);
+	if (ItemPointerGetBlockNumber(&place->tid) >= table->blocks || !TableFetch(table, &place->tid))
+		return false;
+	for (int i = 0; i < table->shape->indexes[index].nkeys; i++)
+	{
+		const ScanKeyData *key = &found->keys[i];
+		bool		isnull;
+		Datum		value = slot_getattr(table->slot, found->columns[i], &isnull);
+
+		if (isnull || !DatumGetBool(FunctionCall2Coll((FmgrInfo *) &key->sk_func, key->sk_collation, value, keys[i])))
+		{
+			TableForget(table);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Where the place of a row with these keys is kept, which may be that of another. */
+static RowPlace *
+remembered_place(const IndexFound *index, int nkeys, const Datum *keys, uint64 *hash)
+{
+	unsigned char bytes[CAMPAIGN_TABLE_KEYS * MAX_KEY_BYTES];
+	int			n = 0;
+
+	if (remembered == NULL)
+		remembered = MemoryContextAllocZero(TopMemoryContext, sizeof(RowPlace) * REMEMBERED_PLACES);
+	for (int i = 0; i < nkeys; i++)
+	{
+		int			length = index->lengths[i] > 0 ? index->lengths[i] : (int) sizeof(Datum);
+
+		memcpy(bytes + n, index->lengths[i] > 0 ? DatumGetPointer(keys[i]) : (const char *) &keys[i], length);
+		n += length;
+	}
+	*hash = hash_bytes_extended(bytes, n, index->relid);
+	return &remembered[*hash % REMEMBERED_PLACES];
+}
+
+static void
+remember(RowPlace *place, uint64 hash, const ItemPointerData *tid)
+{
+	place->hash = hash;
+	place->tid = *tid;
 }
 
 static IndexScanDesc
@@ -301,7 +427,7 @@ begin_scan(TableAccess *table, int index)
 	MemoryContext old = MemoryContextSwitchTo(table->set->context);
 	IndexScanDesc scan;
 
-	table->indexes[index] = index_open(find_out(table->shape)->indexes[index], AccessShareLock);
+	table->indexes[index] = index_open(find_out(table->shape)->indexes[index].relid, AccessShareLock);
 	scan = campaign_index_beginscan_compat(table->rel, table->indexes[index], table->set->snapshot,
 										   table->shape->indexes[index].nkeys);
 	MemoryContextSwitchTo(old);
@@ -312,8 +438,12 @@ bool
 TableNext(TableAccess *table)
 {
 	/* a scan keeps what it learns of dead entries in the context that it is asked in */
-	MemoryContext old = MemoryContextSwitchTo(table->set->context);
-	bool		found = index_getnext_slot(table->scan, table->direction, table->slot);
+	MemoryContext old;
+	bool		found;
+
+	Assert(table->scan != NULL);
+	old = MemoryContextSwitchTo(table->set->context);
+	found = index_getnext_slot(table->scan, table->direction, table->slot);
 
 	MemoryContextSwitchTo(old);
 	return found;
@@ -374,12 +504,20 @@ TableFetch(TableAccess *table, ItemPointer place)
 bool
 TableIsBusy(TableAccess *table)
 {
-	HeapTupleHeader header = ExecFetchSlotHeapTuple(table->slot, false, NULL)->t_data;
-	uint16		infomask = header->t_infomask;
+	TransactionId taker = RowTaker(table->slot);
+
+	return TransactionIdIsValid(taker) && TransactionIdIsInProgress(taker);
+}
+
+TransactionId
+RowTaker(TupleTableSlot *slot)
+{
+	HeapTupleHeader header = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
 	TransactionId xmax = HeapTupleHeaderGetRawXmax(header);
 
-	return !(infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI)) && TransactionIdIsValid(xmax) &&
-		!TransactionIdIsCurrentTransactionId(xmax) && TransactionIdIsInProgress(xmax);
+	if (header->t_infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI) || TransactionIdIsCurrentTransactionId(xmax))
+		return InvalidTransactionId;
+	return xmax;
 }
 
 Datum
@@ -446,9 +584,27 @@ finish_update(TableAccess *table, ItemPointer place, bool needs_entries, bool on
 		campaign_insert_index_tuples_compat(table->target, table->new_slot, table->estate, true,
 											only_summarizing);
 	*place = table->new_slot->tts_tid;
+	remember_written(table);
 	ExecClearTuple(table->new_slot);
 	ResetPerTupleExprContext(table->estate);
 	CommandCounterIncrement();
+}
+
+/* The new version, by its primary key. */
+static void
+remember_written(const TableAccess *table)
+{
+	const IndexFound *key = &table->shape->found->indexes[0];
+	Datum		values[CAMPAIGN_TABLE_KEYS];
+	RowPlace   *place;
+	uint64		hash;
+
+	if (!key->finds_one)
+		return;
+	for (int i = 0; i < table->shape->indexes[0].nkeys; i++)
+		values[i] = table->new_slot->tts_values[key->columns[i] - 1];
+	place = remembered_place(key, table->shape->indexes[0].nkeys, values, &hash);
+	remember(place, hash, &table->new_slot->tts_tid);
 }
 
 void

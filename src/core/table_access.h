@@ -80,7 +80,7 @@ extern TableAccess *TableOpen(TableSet *set, TableShape *shape, bool writes);
 extern bool TableFind(TableAccess *table, int index, const Datum *keys);
 extern bool TableFindLast(TableAccess *table, int index, const Datum *keys);
 
-/* The next one. */
+/* The next one, where a search by fewer keys than a unique index has may find several. */
 extern bool TableNext(TableAccess *table);
 
 /* Done with the row: its page is no longer pinned. */
@@ -102,6 +102,9 @@ extern bool TableFetch(TableAccess *table, ItemPointer place);
 
 /* Does another transaction have the table's row, which was just read?  A hint: it may have ended by now. */
 extern bool TableIsBusy(TableAccess *table);
+
+/* Which other transaction has, or had, a row of a heap, if it is one: invalid if none does. */
+extern TransactionId RowTaker(TupleTableSlot *slot);
 
 /* A column of the table's row; by reference, valid as long as the row. */
 extern Datum TableDatum(TableAccess *table, int column, bool *isnull);
