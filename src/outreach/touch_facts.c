@@ -230,14 +230,17 @@ read_campaign(TouchBatch *batch, const pg_uuid_t *tenant, TouchFacts *facts)
 static void
 read_consent(TouchBatch *batch, const pg_uuid_t *tenant, const TouchLane *lane, TouchFacts *facts)
 {
-	TableAccess *table = TableOpen(batch->tables, &TouchConsents, false);
+	TableAccess *table;
 	Datum		keys[3];
 	char	   *consent;
 
+	if (!TouchBatchState(batch, tenant)->has_consents)
+		return;
+	table = TableOpen(batch->tables, &TouchConsents, false);
 	keys[0] = UUIDPGetDatum(tenant);
 	keys[1] = UUIDPGetDatum(&facts->contact);
 	keys[2] = lane->channel_datum;
-	if (TableFind(table, 0, keys))
+	if (TableFind(table, CONSENT_BY_KEY, keys))
 	{
 		consent = TableText(table, CONSENT_STATE);
 		facts->opted_in = strcmp(consent, "opted_in") == 0;
@@ -249,10 +252,14 @@ read_consent(TouchBatch *batch, const pg_uuid_t *tenant, const TouchLane *lane, 
 static bool
 is_suppressed(TouchBatch *batch, const pg_uuid_t *tenant, const char *address)
 {
-	TableAccess *table = TableOpen(batch->tables, &TouchSuppressions, false);
+	TouchTenantState *state = TouchBatchState(batch, tenant);
+	TableAccess *table;
 	Datum		keys[2];
 	bool		found;
 
+	if (!state->has_suppressions)
+		return false;
+	table = TableOpen(batch->tables, &TouchSuppressions, false);
 	keys[0] = UUIDPGetDatum(tenant);
 	keys[1] = PointerGetDatum(AddressNormalize(address, strlen(address)));
 	if (TableFind(table, SUPPRESSION_BY_ADDRESS, keys))
@@ -261,7 +268,7 @@ is_suppressed(TouchBatch *batch, const pg_uuid_t *tenant, const char *address)
 		return true;
 	}
 	TableForget(table);
-	if (!TouchBatchState(batch, tenant)->has_erased)
+	if (!state->has_erased)
 		return false;
 	keys[1] = CStringGetTextDatum(address);
 	found = StatementRun(&find_erased_address, keys, NULL) == 1;

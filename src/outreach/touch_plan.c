@@ -128,6 +128,7 @@ static TouchCache *current_cache(MemoryContext batch_context);
 static TouchCache *make_cache(MemoryContext parent);
 static void forget_texts(TouchCache *cache);
 static void forget_kept(Datum arg, Oid relid);
+static bool tenant_has(TouchBatch *batch, const pg_uuid_t *tenant, TableShape *shape, int index);
 static TouchChannel *find_channel(TouchBatch *batch, const pg_uuid_t *tenant, const char *channel);
 static ResumePolicy resume_policy(const char *name);
 static bool is_text_of(const TouchText *text, const pg_uuid_t *tenant, const TouchFacts *facts, int touch_number);
@@ -411,21 +412,35 @@ TouchBatchState(TouchBatch *batch, const pg_uuid_t *tenant)
 	bool		found;
 	TouchTenantState *entry = hash_search(batch->tenant_states, tenant, HASH_ENTER, &found);
 	uint64		epoch = TableSetEpoch(batch->tables);
-	TableAccess *table;
-	Datum		keys[1];
+	TouchTenant *kept_tenant;
 
 	if (found && entry->epoch == epoch)
 		return entry;
 	entry->epoch = 0;
-	keys[0] = UUIDPGetDatum(tenant);
-	table = TableOpen(batch->tables, &TouchSuppressions, false);
-	entry->has_erased = TableFind(table, SUPPRESSION_OF_ERASED, keys);
-	TableForget(table);
-	table = TableOpen(batch->tables, &TouchEvents, false);
-	entry->has_unmatched = TableFind(table, EVENT_UNMATCHED, keys);
-	TableForget(table);
+	kept_tenant = TouchBatchTenant(batch, tenant);
+	kept_tenant->has_consents = kept_tenant->has_consents || tenant_has(batch, tenant, &TouchConsents, CONSENT_OF_TENANT);
+	kept_tenant->has_suppressions = kept_tenant->has_suppressions ||
+		tenant_has(batch, tenant, &TouchSuppressions, SUPPRESSION_OF_TENANT);
+	entry->has_consents = kept_tenant->has_consents;
+	entry->has_suppressions = kept_tenant->has_suppressions;
+	entry->has_erased = entry->has_suppressions && tenant_has(batch, tenant, &TouchSuppressions, SUPPRESSION_OF_ERASED);
+	entry->has_unmatched = tenant_has(batch, tenant, &TouchEvents, EVENT_UNMATCHED);
 	entry->epoch = epoch;
 	return entry;
+}
+
+/* Is there a row of the tenant in an index, of which it is the first column? */
+static bool
+tenant_has(TouchBatch *batch, const pg_uuid_t *tenant, TableShape *shape, int index)
+{
+	TableAccess *table = TableOpen(batch->tables, shape, false);
+	Datum		keys[1];
+	bool		found;
+
+	keys[0] = UUIDPGetDatum(tenant);
+	found = TableFind(table, index, keys);
+	TableForget(table);
+	return found;
 }
 
 TouchPlan *

@@ -140,11 +140,13 @@ typedef struct TouchCampaign
 	bool		is_assigned;	/* it works on assigned contacts, who may have messages */
 } TouchCampaign;
 
-/* What most tenants have none of, as of one snapshot. */
+/* What a tenant may have none of, as of one snapshot: then no touch is asked about it. */
 typedef struct TouchTenantState
 {
 	pg_uuid_t	tenant;
 	uint64		epoch;			/* of the batch's tables */
+	bool		has_consents;	/* that were given or taken back; may be true without any */
+	bool		has_suppressions;	/* the same */
 	bool		has_erased;		/* hashed addresses of erased contacts */
 	bool		has_unmatched;	/* events whose message is not known yet */
 } TouchTenantState;
@@ -203,6 +205,8 @@ typedef struct TouchTenant
 	int64		quiet_until;
 	int			nblackouts;
 	DateADT    *blackouts;		/* sorted */
+	bool		has_consents;	/* had some, when it was asked: it is not asked again */
+	bool		has_suppressions;
 	bool		has_link_key;	/* it has been read */
 	LinkKey		link_key;
 } TouchTenant;

@@ -66,11 +66,11 @@ TableShape	TouchJobs = {
 };
 
 TableShape	TouchConsents = {
-	"consents", {"state"}, {{"consents_pkey", 3}}
+	"consents", {"state"}, {{"consents_pkey", 3}, {"consents_pkey", 1}}
 };
 
 TableShape	TouchSuppressions = {
-	"suppressions", {"address"}, {{"suppressions_pkey", 2}, {"suppressions_erased_idx", 1}}
+	"suppressions", {"address"}, {{"suppressions_pkey", 2}, {"suppressions_pkey", 1}, {"suppressions_erased_idx", 1}}
 };
 
 TableShape	TouchEvents = {

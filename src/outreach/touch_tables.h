@@ -100,16 +100,21 @@ enum
 	JOB_SERVICE_TYPE, JOB_STATUS
 };
 
-/* by tenant, contact and channel */
 enum
 {
 	CONSENT_STATE
 };
 
-/* indexes: tenant and address; tenant, of the hashed addresses of the erased */
+/* indexes of consents: tenant, contact and channel; tenant */
 enum
 {
-	SUPPRESSION_BY_ADDRESS, SUPPRESSION_OF_ERASED
+	CONSENT_BY_KEY, CONSENT_OF_TENANT
+};
+
+/* indexes of suppressions: tenant and address; tenant; tenant, of the hashed addresses of the erased */
+enum
+{
+	SUPPRESSION_BY_ADDRESS, SUPPRESSION_OF_TENANT, SUPPRESSION_OF_ERASED
 };
 
 /* index: tenant, of those whose message is not known yet */
