@@ -497,7 +497,8 @@ LowWaterNote(LowScan *scan, const LowPlace *place, LowJudgement judgement, Times
 
 	range.open = judgement == LOW_BUSY ? -1 : 1;
 	scan->apart = false;
-	if (last != NULL && (last->until == DT_NOBEGIN) == (range.until == DT_NOBEGIN) &&
+	/* what is counted is apart from what is not, so that one scan's rows can be leased beside another's */
+	if (last != NULL && (last->open == -1) == (range.open == -1) && (last->until == DT_NOBEGIN) == (range.until == DT_NOBEGIN) &&
 		(last->until == range.until ||
 		 Max(last->until, range.until) - Min(last->until, range.until) <= LEASES_TOGETHER))
 	{
@@ -507,7 +508,7 @@ LowWaterNote(LowScan *scan, const LowPlace *place, LowJudgement judgement, Times
 		if (LowPlaceCompare(place, &last->high) > 0)
 			last->high = *place;
 		last->until = Min(last->until, range.until);
-		last->open = last->open == -1 || range.open == -1 ? -1 : last->open + 1;
+		last->open = last->open == -1 ? -1 : last->open + 1;
 	}
 	else
 		add_range(scan->notes, &scan->nnotes, &range);

@@ -46,6 +46,7 @@
 
 #include "core/clock.h"
 #include "core/index_ranges.h"
+#include "core/table_access.h"
 #include "outreach/lane_ring.h"
 #include "outreach/low_water.h"
 #include "outreach/touch_scan.h"
@@ -93,6 +94,7 @@ typedef struct QueueReader
 	TupleTableSlot *slot;
 	AttrNumber	columns[5];		/* as queue_columns */
 	TimestampTz wall;
+	TransactionId taker;		/* a transaction that was at work when it was asked for last */
 	/* to judge what the scan's snapshot does not see */
 	IndexFetchTableData *fetch;
 	TupleTableSlot *judged;
@@ -161,6 +163,7 @@ static bool passes_over(TouchScan *scan, QueueReader *queue, DueLane *lane);
 static void read_place(QueueReader *queue, TupleTableSlot *slot, LowPlace *place);
 static void judge_unseen(QueueReader *queue, DueLane *lane, ItemPointer tid, LowScan *low);
 static bool is_candidate(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low);
+static bool is_taken(QueueReader *queue);
 static bool is_settled(TupleTableSlot *slot);
 static const DueTouch *touch_at_hand(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion);
 static int	compare_due_lanes(Datum a, Datum b, void *arg);
@@ -233,6 +236,7 @@ open_queue(QueueReader *queue, Snapshot snapshot, TimestampTz wall)
 	/* with the entries themselves: of a dead one the row may be gone */
 	queue->scan->xs_want_itup = true;
 	queue->wall = wall;
+	queue->taker = InvalidTransactionId;
 	queue->fetch = table_index_fetch_begin(queue->table);
 	queue->judged = table_slot_create(queue->table, NULL);
 	InitDirtySnapshot(queue->dirty);
@@ -610,16 +614,34 @@ is_candidate(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low)
 {
 	bool		isnull;
 	TimestampTz lease = DatumGetTimestampTz(slot_getattr(queue->slot, queue->columns[QUEUE_LEASE_UNTIL], &isnull));
+	LowJudgement judgement;
 
+	if (lease > queue->wall)
+		judgement = is_settled(queue->slot) ? LOW_LEASED : LOW_BUSY;
+	else
+		judgement = is_taken(queue) ? LOW_BUSY : LOW_CANDIDATE;
 	if (low)
 	{
-		LowJudgement judgement = lease <= queue->wall ? LOW_CANDIDATE : is_settled(queue->slot) ? LOW_LEASED : LOW_BUSY;
-
 		LowWaterNote(low, &lane->last, judgement, lease);
 		low->passed += judgement == LOW_LEASED;
 	}
-	return lease <= queue->wall &&
+	return judgement == LOW_CANDIDATE &&
 		(scan->seen == NULL || hash_search(scan->seen, &lane->last.enrollment, HASH_FIND, NULL) == NULL);
+}
+
+/*
+ * Has somebody the row at present?  Beside other claims most of what is found
+ * first is theirs: whose one is, the next are too.
+ */
+static bool
+is_taken(QueueReader *queue)
+{
+	TransactionId taker = RowTaker(queue->slot);
+
+	if (!TransactionIdIsValid(taker) || (taker != queue->taker && !TransactionIdIsInProgress(taker)))
+		return false;
+	queue->taker = taker;
+	return true;
 }
 
 /*
