@@ -102,7 +102,7 @@ static bool lease_ahead(const TouchBatch *batch, const TouchLease *lease, Timest
 static void set_lease(const TouchBatch *batch, const TouchLease *lease, TouchRow *row);
 static void queue_values(const TouchRow *row, Datum *values);
 static void key_values(const TouchKey *key, Datum *values);
-static bool find_place(const TouchBatch *batch, const TouchKey *key, ItemPointer place);
+static bool find_row(const TouchBatch *batch, const TouchKey *key);
 static bool lock_row(TableAccess *table, const Datum *keys, LockTupleMode mode, bool wait);
 static bool lock_found(TableAccess *table, LockTupleMode mode, bool wait);
 static void read_row(TableAccess *queue, TouchRow *row);
@@ -126,19 +126,17 @@ StorageTakeDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now, co
 	TableAccess *queue = queue_of(batch);
 	TimestampTz wall = GetCurrentTimestamp();
 	ItemPointerData place = key->tid;
-	bool		found = ItemPointerIsValid(&place) && TableFetch(queue, &place);
 
-	if (found)
-	{
-		read_row(queue, row);
-		if (!is_due(row, key, now, wall) || TableIsBusy(queue))
-			return false;
-		if (row->claimed_at == DT_NOBEGIN && row->flags == 0 && lease_ahead(batch, lease, wall, row))
-			return true;
-		/* another was faster, or this transaction has had it before: its lock tells */
-		found = TableLock(queue, &place, LockTupleExclusive, false);
-	}
-	if (!found && !(find_place(batch, key, &place) && TableLock(queue, &place, LockTupleExclusive, false)))
+	if (!(ItemPointerIsValid(&place) && TableFetch(queue, &place)) && !find_row(batch, key))
+		return false;
+	read_row(queue, row);
+	/* what is not taken is not locked either: whoever has leased it would wait for this transaction */
+	if (!is_due(row, key, now, wall) || TableIsBusy(queue))
+		return false;
+	if (row->claimed_at == DT_NOBEGIN && row->flags == 0)
+		return lease_ahead(batch, lease, wall, row);
+	place = row->key.tid;
+	if (!TableLock(queue, &place, LockTupleExclusive, false))
 		return false;
 	read_row(queue, row);
 	TableForget(queue);
@@ -527,19 +525,15 @@ key_values(const TouchKey *key, Datum *values)
 	values[3] = UUIDPGetDatum(&key->enrollment);
 }
 
-/* Where the row of a key lies now, which this transaction may have written since: false if there is none. */
+/* The row of a key as it is now, which this transaction may have written since: false if there is none. */
 static bool
-find_place(const TouchBatch *batch, const TouchKey *key, ItemPointer place)
+find_row(const TouchBatch *batch, const TouchKey *key)
 {
-	TableAccess *queue = queue_of(batch);
 	Datum		keys[4];
 
 	TableSetRefresh(batch->tables);
 	key_values(key, keys);
-	if (!TableFind(queue, QUEUE_BY_KEY, keys))
-		return false;
-	*place = *TablePlace(queue);
-	return true;
+	return TableFind(queue_of(batch), QUEUE_BY_KEY, keys);
 }
 
 /* Lock the row with a primary key, of which nothing is read. */
