@@ -509,6 +509,12 @@ TableIsBusy(TableAccess *table)
 	return TransactionIdIsValid(taker) && TransactionIdIsInProgress(taker);
 }
 
+bool
+TableIsLocked(TableAccess *table)
+{
+	return !(ExecFetchSlotHeapTuple(table->slot, false, NULL)->t_data->t_infomask & HEAP_XMAX_INVALID);
+}
+
 TransactionId
 RowTaker(TupleTableSlot *slot)
 {

@@ -103,6 +103,9 @@ extern bool TableFetch(TableAccess *table, ItemPointer place);
 /* Does another transaction have the table's row, which was just read?  A hint: it may have ended by now. */
 extern bool TableIsBusy(TableAccess *table);
 
+/* Has anybody, this transaction perhaps, or had anybody lately, the table's row, which was just read?  A hint. */
+extern bool TableIsLocked(TableAccess *table);
+
 /* Which other transaction has, or had, a row of a heap, if it is one: invalid if none does. */
 extern TransactionId RowTaker(TupleTableSlot *slot);
 
@@ -125,7 +128,7 @@ extern ItemPointer TablePlace(TableAccess *table);
 extern void TableUpdate(TableAccess *table, ItemPointer place, const Datum *values, const bool *nulls);
 
 /*
- * The same for a row that the caller has read and not locked, without waiting:
+ * The same for a row that the caller has read and nobody has locked, without waiting:
  * false, and nothing is written, if it is busy, gone or no longer as it was.
  * What is written is locked until the transaction ends.
  */

@@ -133,8 +133,9 @@ StorageTakeDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now, co
 	/* what is not taken is not locked either: whoever has leased it would wait for this transaction */
 	if (!is_due(row, key, now, wall) || TableIsBusy(queue))
 		return false;
-	if (row->claimed_at == DT_NOBEGIN && row->flags == 0)
+	if (row->claimed_at == DT_NOBEGIN && row->flags == 0 && !TableIsLocked(queue))
 		return lease_ahead(batch, lease, wall, row);
+	/* one that this transaction has locked before is updated only behind another lock */
 	place = row->key.tid;
 	if (!TableLock(queue, &place, LockTupleExclusive, false))
 		return false;
