@@ -215,61 +215,97 @@ END $$;
 COMMENT ON FUNCTION campaign.touch_text(uuid, uuid, integer, smallint, text) IS
 'Internal: the unrendered text of a touch for a service type: the step''s own, else its template, else the tenant''s default for the service, for any, else the system''s for the service, for other. All NULL: there is none.';
 
+CREATE FUNCTION campaign.dead_link(content text, link_base text, review_page text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN link_base IS NULL AND review_page IS NULL AND content ~ '\{\{\s*link\.review\s*\}\}' THEN 'review'
+            WHEN link_base IS NULL AND content ~ '\{\{\s*link\.unsubscribe' THEN 'unsubscribe' END;
+COMMENT ON FUNCTION campaign.dead_link(text, text, text) IS
+'Internal: which link of an unrendered text leads nowhere for a tenant with this link_base_url and review_url: review or unsubscribe; NULL if none does.';
+
+CREATE FUNCTION campaign.require_live_links(place text, content text, link_base text, review_page text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  dead text := campaign.dead_link(content, link_base, review_page);
+BEGIN
+  IF dead = 'review' THEN
+    RAISE EXCEPTION '% has a review link that leads nowhere', place
+      USING ERRCODE = 'CP002',
+            DETAIL = 'Its text uses {{link.review}}, and the tenant has neither link_base_url nor review_url.',
+            HINT = 'Set one of the two, or give the placeholder a default.';
+  ELSIF dead = 'unsubscribe' THEN
+    RAISE EXCEPTION '% has an unsubscribe link that leads nowhere', place
+      USING ERRCODE = 'CP002',
+            DETAIL = 'Its text uses {{link.unsubscribe}}, and the tenant has no link_base_url.',
+            HINT = 'Set tenants.link_base_url to the address where your application answers links.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_live_links(text, text, text, text) IS
+'Internal: raises CP002 if an unrendered text, whose place is named, has a link that leads nowhere.';
+
+-- Where messages were written, a contact without one for a step gets what was written for the step, and no default.
 CREATE FUNCTION campaign.require_sendable_plan(tenant uuid, campaign uuid, version integer DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
   touch record;
+  message record;
   link_base text;
   review_page text;
   has_messages boolean;
+  touch_has_messages boolean;
 BEGIN
   SELECT t.link_base_url, t.review_url INTO link_base, review_page FROM campaign.tenants t WHERE t.id = tenant;
+  has_messages := EXISTS (
+    SELECT FROM campaign.outreach_campaigns o JOIN campaign.messages m ON m.tenant_id = o.tenant_id AND m.campaign_id = o.campaign_id
+     WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND o.audience = 'assigned' AND m.tenant_id = tenant
+       AND m.status NOT IN ('draft', 'rejected'));
   FOR touch IN
-    SELECT t.touch_number, t.step, t.label, h.has_body, h.has_subject, x.subject, x.body, x.body_html
+    SELECT t.touch_number, t.step, t.label, t.channel, h.has_body, h.has_subject, x.subject, x.body, x.body_html
       FROM campaign.outreach_campaigns o
       JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = coalesce(version, o.plan_version)
       JOIN campaign.channels h ON h.channel = t.channel
-      LEFT JOIN LATERAL campaign.touch_text(tenant, campaign, t.plan_version, t.touch_number, o.service_type) x ON true
+      LEFT JOIN LATERAL campaign.touch_text(tenant, campaign, t.plan_version, t.touch_number, o.service_type) x
+        ON NOT has_messages OR num_nonnulls(t.body, t.body_html, t.template_id) > 0
      WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant
      ORDER BY t.touch_number
   LOOP
-    has_messages := false;
+    touch_has_messages := false;
     -- looked for only where the step does without a text
-    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL OR touch.has_subject AND touch.subject IS NULL THEN
-      has_messages := EXISTS (SELECT FROM campaign.messages m
-                               WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.touch_number = touch.touch_number
-                                 AND m.status NOT IN ('draft', 'rejected'));
+    IF has_messages AND (touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL OR touch.has_subject AND touch.subject IS NULL) THEN
+      touch_has_messages := EXISTS (
+        SELECT FROM campaign.messages m
+         WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.touch_number = touch.touch_number AND m.channel = touch.channel
+           AND m.status NOT IN ('draft', 'rejected'));
     END IF;
-    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL AND NOT has_messages THEN
+    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL AND NOT touch_has_messages THEN
       RAISE EXCEPTION 'step % ("%") has no text', touch.step, touch.label
         USING ERRCODE = 'CP002',
-              DETAIL = 'Neither the step, nor its template, nor a default template of its channel gives a body.',
+              DETAIL = CASE WHEN has_messages THEN 'Neither the step nor its template gives a body, and no message that was written for it is approved.'
+                       ELSE 'Neither the step, nor its template, nor a default template of its channel gives a body.' END,
               HINT = 'Give the step a body or a template_id, the tenant a default template for the channel, or the contacts messages.';
     END IF;
-    IF touch.has_subject AND touch.subject IS NULL AND NOT has_messages THEN
+    IF touch.has_subject AND touch.subject IS NULL AND NOT touch_has_messages THEN
       RAISE EXCEPTION 'step % ("%") has no subject', touch.step, touch.label
         USING ERRCODE = 'CP002',
               DETAIL = 'Its channel has one, and the step gives a body of its own without it.',
               HINT = 'Give the step a subject.';
     END IF;
-    IF link_base IS NULL AND review_page IS NULL
-       AND concat(touch.subject, touch.body, touch.body_html) ~ '\{\{\s*link\.review\s*\}\}' THEN
-      RAISE EXCEPTION 'step % ("%") has a review link that leads nowhere', touch.step, touch.label
-        USING ERRCODE = 'CP002',
-              DETAIL = 'Its text uses {{link.review}}, and the tenant has neither link_base_url nor review_url.',
-              HINT = 'Set one of the two, or give the placeholder a default.';
-    END IF;
-    IF link_base IS NULL AND concat(touch.subject, touch.body, touch.body_html) ~ '\{\{\s*link\.unsubscribe' THEN
-      RAISE EXCEPTION 'step % ("%") has an unsubscribe link that leads nowhere', touch.step, touch.label
-        USING ERRCODE = 'CP002',
-              DETAIL = 'Its text uses {{link.unsubscribe}}, and the tenant has no link_base_url.',
-              HINT = 'Set tenants.link_base_url to the address where your application answers links.';
-    END IF;
+    PERFORM campaign.require_live_links(format('step %s ("%s")', touch.step, touch.label),
+      concat(touch.subject, touch.body, touch.body_html), link_base, review_page);
   END LOOP;
+  IF has_messages AND link_base IS NULL THEN
+    FOR message IN
+      SELECT m.id, concat(m.subject, m.body, m.body_html) AS content FROM campaign.messages m
+       WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved'
+         AND campaign.dead_link(concat(m.subject, m.body, m.body_html), link_base, review_page) IS NOT NULL
+       ORDER BY m.id LIMIT 1
+    LOOP
+      PERFORM campaign.require_live_links(format('message "%s"', message.id), message.content, link_base, review_page);
+    END LOOP;
+  END IF;
 END $$;
 COMMENT ON FUNCTION campaign.require_sendable_plan(uuid, uuid, integer) IS
-'Internal: raises CP002 unless every touch of a version of the campaign''s plan (default: the present one) can be rendered, or has messages that were approved.';
+'Internal: raises CP002 unless every touch of a version of the campaign''s plan (default: the present one) can be rendered, or has messages of its channel that were approved, and no text or approved message has a link that leads nowhere.';
 
 ALTER TABLE campaign.campaign_touches ENABLE ROW LEVEL SECURITY;
 CREATE POLICY campaign_touches_select ON campaign.campaign_touches FOR SELECT

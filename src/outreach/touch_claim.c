@@ -501,7 +501,7 @@ decide(Claim *claim, TouchRow *row, const TouchFacts *read_facts, const TouchLan
 	GateVerdict verdict;
 	bool		exhausted = row->attempt - row->attempt_base >= plan->max_attempts;
 
-	facts.text = TouchTextFind(batch, row, &facts, lane);
+	facts.text = TouchTextFind(batch, row, &facts, lane, true);
 	claim->has_unit = false;
 	verdict = TouchGate(&input, GATE_AT_CLAIM);
 	if (claim->has_unit && (verdict.outcome != GATE_DELIVER || exhausted))

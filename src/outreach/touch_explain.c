@@ -117,7 +117,7 @@ explain_gate(Explanation *explanation, TouchFacts *facts)
 	GateInput	input = {batch, row, facts, explanation->lane, TouchPlanTouch(plan, row->touch_number),
 		has_room, explanation};
 
-	facts->text = TouchTextFind(batch, row, facts, explanation->lane);
+	facts->text = TouchTextFind(batch, row, facts, explanation->lane, true);
 	for (int i = 0; i < TouchGateChecks(); i++)
 	{
 		const char *name;

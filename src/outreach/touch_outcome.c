@@ -37,8 +37,8 @@ TouchSettle(TouchBatch *batch, TouchRow *row, const TouchFacts *facts, const Tou
 			const TouchOutcome *outcome, TouchSettled *settled)
 {
 	TouchPlan  *plan = TouchBatchPlan(batch, &row->key.tenant, &facts->campaign, facts->plan_version);
-	const TouchText *text = facts->text ? facts->text : TouchTextFind(batch, row, facts, lane);
-	char	   *subject = TouchSubjectRender(batch, row, facts, text);
+	const TouchText *text = facts->text ? facts->text : TouchTextFind(batch, row, facts, lane, false);
+	char	   *subject = text->is_newer ? NULL : TouchSubjectRender(batch, row, facts, text);
 	bool		stopped = !facts->live || (row->flags & TOUCH_STOPPED);
 	LowPlace	place = {row->key.due_at, row->key.enrollment};
 	int			tries = row->attempt - row->attempt_base;

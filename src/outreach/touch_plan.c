@@ -71,7 +71,9 @@ static Statement read_tenant = {
 };
 
 static Statement read_text = {
-	"SELECT x.template_id, x.subject, x.body, x.body_html FROM campaign.touch_text($1, $2, $3, $4, $5) x",
+	"SELECT x.template_id, x.subject, x.body, x.body_html, num_nonnulls(t.body, t.body_html, t.template_id) = 0"
+	"  FROM campaign.touch_text($1, $2, $3, $4, $5) x"
+	"  JOIN campaign.campaign_touches t ON t.tenant_id = $1 AND t.campaign_id = $2 AND t.plan_version = $3 AND t.touch_number = $4",
 	NULL, {UUIDOID, UUIDOID, INT4OID, INT2OID, TEXTOID}
 };
 
@@ -596,6 +598,7 @@ TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, const TouchFacts *fac
 	wanted.subject = keep_text(batch->cache->texts_context, 0, 2);
 	wanted.body = keep_text(batch->cache->texts_context, 0, 3);
 	wanted.body_html = keep_text(batch->cache->texts_context, 0, 4);
+	wanted.is_default = DatumGetBool(StatementValue(0, 5, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 
 	entry = hash_search(batch->cache->texts, &wanted.key, HASH_ENTER, NULL);

@@ -233,10 +233,12 @@ typedef struct TouchText
 	}			key;
 	bool		has_template;
 	pg_uuid_t	template_id;
+	bool		is_default;		/* written for the channel, not for the step */
 	MessageState message;
 	pg_uuid_t	message_id;		/* of a message */
+	bool		is_newer;		/* than the claim: another may have been handed out */
 	char	   *subject;
-	char	   *body;
+	char	   *body;			/* of a message only where TouchTextFind() was asked for it */
 	char	   *body_html;
 } TouchText;
 
@@ -458,7 +460,7 @@ extern TouchText *TouchBatchText(TouchBatch *batch, const pg_uuid_t *tenant, con
 
 /* touch_text.c */
 extern const TouchText *TouchTextFind(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
-									  const TouchLane *lane);
+									  const TouchLane *lane, bool whole);
 extern void TouchTextSent(TouchBatch *batch, const TouchRow *row, const TouchText *text, TimestampTz at);
 extern void TouchTextFlush(TouchBatch *batch);
 

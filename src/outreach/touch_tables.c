@@ -79,6 +79,6 @@ TableShape	TouchEvents = {
 
 TableShape	TouchMessages = {
 	"messages",
-	{"id", "channel", "status", "subject", "body", "body_html"},
-	{{"messages_pkey", 2}, {"messages_place_key", 4}}
+	{"id", "channel", "status", "changed_at", "subject", "body", "body_html"},
+	{{"messages_pkey", 2}, {"messages_place_key", 4}, {"messages_place_key", 3}}
 };

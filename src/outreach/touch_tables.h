@@ -123,15 +123,15 @@ enum
 	EVENT_UNMATCHED
 };
 
-/* indexes of messages: tenant and id; tenant, campaign, contact and touch, by variant */
+/* indexes of messages: tenant and id; tenant, campaign, contact and touch, by variant; the same without the touch */
 enum
 {
-	MESSAGE_BY_KEY, MESSAGE_BY_PLACE
+	MESSAGE_BY_KEY, MESSAGE_BY_PLACE, MESSAGE_OF_CONTACT
 };
 
 enum
 {
-	MESSAGE_ID, MESSAGE_CHANNEL, MESSAGE_STATUS, MESSAGE_SUBJECT, MESSAGE_BODY, MESSAGE_BODY_HTML
+	MESSAGE_ID, MESSAGE_CHANNEL, MESSAGE_STATUS, MESSAGE_CHANGED_AT, MESSAGE_SUBJECT, MESSAGE_BODY, MESSAGE_BODY_HTML
 };
 
 #endif							/* CAMPAIGN_TOUCH_TABLES_H */

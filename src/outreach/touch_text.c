@@ -24,6 +24,15 @@
 /* a, b and c */
 #define MAX_VARIANTS 3
 
+/* A message that may be the one; its texts, which may be long, are read of the one that is. */
+typedef struct Variant
+{
+	pg_uuid_t	message;
+	MessageState state;
+	TimestampTz changed_at;
+	ItemPointerData place;
+} Variant;
+
 /* A message whose touch was sent. */
 typedef struct SentMessage
 {
@@ -39,33 +48,48 @@ static Statement messages_sent = {
 };
 
 static int	read_variants(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
-						  const TouchLane *lane, TouchText **variants);
-static TouchText *read_message(TableAccess *table);
+						  const TouchLane *lane, Variant *variants);
+static bool has_messages(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts);
 static MessageState message_state(const char *status);
-static TouchText *choose_variant(TouchText *const *variants, int count, const pg_uuid_t *contact);
-static TouchText *first_in_state(TouchText *const *variants, int count, MessageState state);
+static const Variant *choose_variant(const Variant *variants, int count, const pg_uuid_t *contact);
+static const Variant *first_in_state(const Variant *variants, int count, MessageState state);
+static TouchText *read_message(TouchBatch *batch, const Variant *variant, bool whole);
 static Datum ids_of(const TouchBatch *batch, size_t place);
 
 /*
  * The unrendered text of a row's touch, in the current memory context or the
- * batch's, and valid until that of another touch is asked for.  A message is
- * found whatever its state: the gate objects to one that may not be sent.
+ * batch's, and valid until that of another touch is asked for; with its
+ * bodies, if the whole is asked for.  A message is found whatever its state:
+ * the gate objects to one that may not be sent.
+ *
+ * Who has messages, but none for this touch, gets what was written for the
+ * step, and nothing that nobody has looked at for this campaign.
  */
 const TouchText *
-TouchTextFind(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts, const TouchLane *lane)
+TouchTextFind(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts, const TouchLane *lane, bool whole)
 {
-	TouchText  *variants[MAX_VARIANTS];
+	static const TouchText nothing = {0};
+	Variant		variants[MAX_VARIANTS];
 	int			count = facts->is_assigned ? read_variants(batch, row, facts, lane, variants) : 0;
+	TouchText  *text;
 
 	if (count == 0)
-		return TouchBatchText(batch, &row->key.tenant, facts, row->touch_number);
-	return choose_variant(variants, count, &facts->contact);
+	{
+		text = TouchBatchText(batch, &row->key.tenant, facts, row->touch_number);
+		return facts->is_assigned && text->is_default && has_messages(batch, row, facts) ? &nothing : text;
+	}
+	text = read_message(batch, choose_variant(variants, count, &facts->contact), whole);
+	/* nobody changes one while the lease lasts; when it has ended, its report may still come */
+	for (int i = 0; i < count; i++)
+		text->is_newer = text->is_newer || (row->claimed_at != DT_NOBEGIN && variants[i].changed_at > row->claimed_at);
+	return text;
 }
 
 /*
  * A touch with this text was sent: so was the message, which the batch's end
  * writes.  One that is not approved any more, because its contact was excluded
- * or it was edited when the lease had ended, stays as it is.  The caller holds
+ * or it was edited when the lease had ended, stays as it is, and so does one of
+ * several of which another may have been handed out.  The caller holds
  * enrolment and queue row.
  */
 void
@@ -73,7 +97,7 @@ TouchTextSent(TouchBatch *batch, const TouchRow *row, const TouchText *text, Tim
 {
 	SentMessage *sent;
 
-	if (text->message != MESSAGE_APPROVED)
+	if (text->message != MESSAGE_APPROVED || text->is_newer)
 		return;
 	if (batch->sent_size == 0)
 	{
@@ -132,11 +156,12 @@ ids_of(const TouchBatch *batch, size_t place)
  */
 static int
 read_variants(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
-			  const TouchLane *lane, TouchText **variants)
+			  const TouchLane *lane, Variant *variants)
 {
 	TableAccess *table = TableOpen(batch->tables, &TouchMessages, false);
 	Datum		keys[4];
 	int			count = 0;
+	bool		isnull;
 	bool		found;
 
 	keys[0] = UUIDPGetDatum(&row->key.tenant);
@@ -147,25 +172,55 @@ read_variants(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
 	while (found && count < MAX_VARIANTS)
 	{
 		if (strcmp(TableText(table, MESSAGE_CHANNEL), lane->channel) == 0)
-			variants[count++] = read_message(table);
+		{
+			Variant    *variant = &variants[count++];
+
+			variant->message = *DatumGetUUIDP(TableDatum(table, MESSAGE_ID, &isnull));
+			variant->state = message_state(TableText(table, MESSAGE_STATUS));
+			variant->changed_at = DatumGetTimestampTz(TableDatum(table, MESSAGE_CHANGED_AT, &isnull));
+			variant->place = *TablePlace(table);
+		}
 		found = TableNext(table);
 	}
 	TableForget(table);
 	return count;
 }
 
-/* The table's row. */
-static TouchText *
-read_message(TableAccess *table)
+/* Was anything written to the contact for any touch of the campaign? */
+static bool
+has_messages(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts)
 {
-	TouchText  *text = palloc0(sizeof(TouchText));
-	bool		isnull;
+	TableAccess *table = TableOpen(batch->tables, &TouchMessages, false);
+	Datum		keys[3];
+	bool		found;
 
-	text->message_id = *DatumGetUUIDP(TableDatum(table, MESSAGE_ID, &isnull));
-	text->message = message_state(TableText(table, MESSAGE_STATUS));
+	keys[0] = UUIDPGetDatum(&row->key.tenant);
+	keys[1] = UUIDPGetDatum(&facts->campaign);
+	keys[2] = UUIDPGetDatum(&facts->contact);
+	found = TableFind(table, MESSAGE_OF_CONTACT, keys);
+	TableForget(table);
+	return found;
+}
+
+/* The bodies of what is not sent are of no use. */
+static TouchText *
+read_message(TouchBatch *batch, const Variant *variant, bool whole)
+{
+	TableAccess *table = TableOpen(batch->tables, &TouchMessages, false);
+	TouchText  *text = palloc0(sizeof(TouchText));
+	ItemPointerData place = variant->place;
+
+	if (!TableFetch(table, &place))
+		elog(ERROR, "message that was just read is gone");
+	text->message_id = variant->message;
+	text->message = variant->state;
 	text->subject = TableText(table, MESSAGE_SUBJECT);
-	text->body = TableText(table, MESSAGE_BODY);
-	text->body_html = TableText(table, MESSAGE_BODY_HTML);
+	if (whole && variant->state == MESSAGE_APPROVED)
+	{
+		text->body = TableText(table, MESSAGE_BODY);
+		text->body_html = TableText(table, MESSAGE_BODY_HTML);
+	}
+	TableForget(table);
 	return text;
 }
 
@@ -184,27 +239,27 @@ message_state(const char *status)
  * was sent already, else the one that its id stands for, else, where that was
  * rejected, the first that is approved or may become so.
  */
-static TouchText *
-choose_variant(TouchText *const *variants, int count, const pg_uuid_t *contact)
+static const Variant *
+choose_variant(const Variant *variants, int count, const pg_uuid_t *contact)
 {
 	uint64		hash = DatumGetUInt64(DirectFunctionCall2(uuid_hash_extended, UUIDPGetDatum(contact), Int64GetDatum(0)));
-	TouchText  *own = variants[(hash & PG_INT64_MAX) % count];
-	TouchText  *choice = first_in_state(variants, count, MESSAGE_SENT);
+	const Variant *own = &variants[(hash & PG_INT64_MAX) % count];
+	const Variant *choice = first_in_state(variants, count, MESSAGE_SENT);
 
-	if (choice == NULL && own->message == MESSAGE_REJECTED)
+	if (choice == NULL && own->state == MESSAGE_REJECTED)
 		choice = first_in_state(variants, count, MESSAGE_APPROVED);
-	if (choice == NULL && own->message == MESSAGE_REJECTED)
+	if (choice == NULL && own->state == MESSAGE_REJECTED)
 		choice = first_in_state(variants, count, MESSAGE_DRAFT);
 	return choice ? choice : own;
 }
 
-static TouchText *
-first_in_state(TouchText *const *variants, int count, MessageState state)
+static const Variant *
+first_in_state(const Variant *variants, int count, MessageState state)
 {
 	for (int i = 0; i < count; i++)
 	{
-		if (variants[i]->message == state)
-			return variants[i];
+		if (variants[i].state == state)
+			return &variants[i];
 	}
 	return NULL;
 }
