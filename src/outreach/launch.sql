@@ -29,25 +29,24 @@ END $$;
 COMMENT ON FUNCTION campaign.require_reviewed(uuid, uuid, text) IS
 'Internal: raises CP002 for a campaign whose messages, if it has any or comes from approved, are not reviewed.';
 
--- Where there are messages, whoever has none that is approved is not begun with.
+-- Where there are messages, whoever has none that is approved is not begun with; nor is whom nobody may be assigned to.
 CREATE FUNCTION campaign.contacts_to_launch(tenant uuid, campaign uuid) RETURNS uuid[]
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_variable
+DECLARE
+  has_messages boolean := EXISTS (SELECT FROM campaign.messages m WHERE m.tenant_id = tenant AND m.campaign_id = campaign);
 BEGIN
-  IF NOT EXISTS (SELECT FROM campaign.messages m WHERE m.tenant_id = tenant AND m.campaign_id = campaign) THEN
-    RETURN ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
-                  WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded' ORDER BY k.contact_id);
-  END IF;
   RETURN ARRAY(
-    SELECT k.contact_id FROM campaign.campaign_contacts k
-     WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded'
-       AND k.contact_id IN (SELECT m.contact_id FROM campaign.messages m
-                             WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved')
+    SELECT k.contact_id FROM campaign.campaign_contacts k JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
+     WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded' AND c.tenant_id = tenant AND NOT c.is_disqualified
+       AND (NOT has_messages
+            OR k.contact_id IN (SELECT m.contact_id FROM campaign.messages m
+                                 WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved'))
      ORDER BY k.contact_id);
 END $$;
 COMMENT ON FUNCTION campaign.contacts_to_launch(uuid, uuid) IS
-'Internal: whom a launch enrols, in order: the contacts that a campaign was assigned and that are not excluded, of one with messages those with an approved one.';
+'Internal: whom a launch enrols, in order: the contacts that a campaign was assigned and that are neither excluded nor disqualified, of one with messages those with an approved one.';
 
 CREATE FUNCTION campaign.begin_launched(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -96,6 +95,15 @@ END $$;
 COMMENT ON FUNCTION campaign.tighter_sender_limits(uuid, uuid) IS
 'Internal: the channels that a campaign uses and for which its sender_config asks for a limit below the tenant''s, or for a warm-up where there is none; a limit that is not lower is NULL.';
 
+CREATE FUNCTION campaign.wanted_limits(tenant uuid, campaign uuid) RETURNS text
+LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT string_agg(concat_ws(', ', l.channel, l.per_hour || ' an hour', l.per_day || ' a day', CASE WHEN l.warmup THEN 'a warm-up' END), '; ' ORDER BY l.channel)
+    FROM campaign.tighter_sender_limits($1, $2) l;
+END;
+COMMENT ON FUNCTION campaign.wanted_limits(uuid, uuid) IS
+'Internal: the limits of a campaign''s sender_config that are below the tenant''s, for a message; NULL if none is.';
+
 -- Limits are settings of the tenant, which its owners change.
 CREATE FUNCTION campaign.require_sender_limits(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
@@ -106,8 +114,7 @@ BEGIN
   IF tenant = ANY (campaign.owned_tenants()) THEN
     RETURN;
   END IF;
-  SELECT string_agg(concat_ws(', ', l.channel, l.per_hour || ' an hour', l.per_day || ' a day', CASE WHEN l.warmup THEN 'a warm-up' END), '; ' ORDER BY l.channel)
-    INTO wanted FROM campaign.tighter_sender_limits(tenant, campaign) l;
+  wanted := campaign.wanted_limits(tenant, campaign);
   IF wanted IS NOT NULL THEN
     RAISE EXCEPTION 'permission denied to lower the limits of the tenant'
       USING ERRCODE = 'insufficient_privilege',
@@ -117,6 +124,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION campaign.require_sender_limits(uuid, uuid) IS
 'Internal: raises 42501 if a launch would lower limits of a tenant that the caller does not own.';
+
+-- A launch has lowered them before; a bare transition would pass them over.
+CREATE FUNCTION campaign.require_limits_applied(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  wanted text := campaign.wanted_limits(tenant, campaign);
+BEGIN
+  IF wanted IS NOT NULL THEN
+    RAISE EXCEPTION 'the limits of sender_config do not hold yet'
+      USING ERRCODE = 'CP002',
+            DETAIL = format('It asks for less than the tenant may send: %s.', wanted),
+            HINT = 'Have an owner launch the campaign with campaign.launch_campaign(), or set the limits before: set_send_limit() and start_warmup().';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_limits_applied(uuid, uuid) IS
+'Internal: raises CP002 where the limits of a campaign''s sender_config are below the tenant''s.';
 
 -- The tenant is locked behind the campaign, as where a campaign gets its lanes, and before lanes are, as
 -- where an owner sets a limit.
@@ -163,7 +186,8 @@ BEGIN
   PERFORM campaign.require_assigned_contacts(tenant, campaign);
   PERFORM campaign.require_sendable_plan(tenant, campaign);
   PERFORM campaign.require_reviewed(tenant, campaign, status);
-  UPDATE campaign.outreach_campaigns o SET scheduled_launch_at = at, launch_error = NULL
+  UPDATE campaign.outreach_campaigns o
+     SET scheduled_launch_at = at, launch_error = NULL, launch_lowers = tenant = ANY (campaign.owned_tenants())
    WHERE o.tenant_id = tenant AND o.campaign_id = campaign;
 END $$;
 COMMENT ON FUNCTION campaign.schedule_launch(uuid, uuid, text, timestamptz) IS
@@ -194,7 +218,7 @@ BEGIN
   RETURN locked.status;
 END $$;
 COMMENT ON FUNCTION campaign.launch_campaign(uuid, timestamptz) IS
-'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(): outreach_campaigns.launch_outcome says how many were enrolled, and why others were not. If an owner launches, the tenant''s limits are lowered to those that sender_config gives, else they must be as low already. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 42501 for an editor where limits would be lowered, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
+'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(): outreach_campaigns.launch_outcome says how many were enrolled, and why others were not. If an owner launches, the tenant''s limits are lowered to those that sender_config gives, else they must be as low already. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 42501 for an editor where limits would be lowered, 22023 for a time without end, P0002, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.cancel_launch(campaign uuid) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -214,7 +238,9 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   former_reason text := current_setting('campaign.transition_reason', true);
 BEGIN
-  PERFORM campaign.apply_sender_limits(tenant, campaign);
+  IF (SELECT o.launch_lowers FROM campaign.outreach_campaigns o WHERE o.tenant_id = tenant AND o.campaign_id = campaign) THEN
+    PERFORM campaign.apply_sender_limits(tenant, campaign);
+  END IF;
   PERFORM set_config('campaign.transition_reason', 'scheduled launch', true);
   IF status = 'draft' THEN
     UPDATE campaign.campaigns c SET status = 'ready' WHERE c.tenant_id = tenant AND c.id = campaign;
@@ -224,7 +250,7 @@ BEGIN
   PERFORM campaign.begin_launched(tenant, campaign);
 END $$;
 COMMENT ON FUNCTION campaign.start_scheduled(uuid, uuid, text) IS
-'Internal: launches a locked campaign for nobody in particular; raises CP001 and CP002.';
+'Internal: launches a locked campaign for nobody in particular; raises CP001 and CP002, this also where limits would be lowered and no owner has set the launch.';
 
 CREATE FUNCTION campaign.launch_due(max_rows integer DEFAULT 10000) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -240,7 +266,9 @@ BEGIN
   PERFORM campaign.require_read_committed('launch_due()');
   FOR due IN
     SELECT o.tenant_id, o.campaign_id FROM campaign.outreach_campaigns o
-     WHERE o.scheduled_launch_at <= now_time ORDER BY o.tenant_id, o.campaign_id LIMIT max_rows
+     WHERE o.scheduled_launch_at <= now_time
+     -- what could not be launched the last time does not hold up the rest
+     ORDER BY o.launch_error IS NOT NULL, o.tenant_id, o.campaign_id LIMIT max_rows
   LOOP
     PERFORM FROM campaign.tenants t WHERE t.id = due.tenant_id FOR KEY SHARE SKIP LOCKED;
     CONTINUE WHEN NOT FOUND;
@@ -262,12 +290,13 @@ BEGIN
       WHEN OTHERS THEN
         RAISE WARNING 'campaign "%" cannot be launched now: %', due.campaign_id, SQLERRM
           USING ERRCODE = SQLSTATE, DETAIL = 'It is tried again.';
+        UPDATE campaign.outreach_campaigns o SET launch_error = SQLERRM WHERE o.tenant_id = due.tenant_id AND o.campaign_id = due.campaign_id;
     END;
   END LOOP;
   RETURN launched;
 END $$;
 COMMENT ON FUNCTION campaign.launch_due(integer) IS
-'Launches the campaigns whose time has come (launch_campaign() with a time), each once and each by itself; returns how many. One that cannot be launched keeps the reason in outreach_campaigns.launch_error and is not tried again. Part of maintenance; waits for no campaign that somebody has locked. Raises 22023 for max_rows below 1, 25000 above READ COMMITTED.';
+'Launches the campaigns whose time has come (launch_campaign() with a time), each once and each by itself; returns how many. One that cannot be launched (CP001, CP002) keeps the reason in outreach_campaigns.launch_error and is not tried again; after any other error it is, and the error stands there until then. Part of maintenance; waits for no campaign that somebody has locked. Raises 22023 for max_rows below 1, 25000 above READ COMMITTED.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.launch_campaign(uuid, timestamptz)'),

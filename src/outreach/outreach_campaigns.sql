@@ -20,6 +20,7 @@ CREATE TABLE campaign.outreach_campaigns (
   launch_error    text,
   launch_outcome  jsonb,
   exported_at     timestamptz,
+  launch_lowers   boolean NOT NULL DEFAULT false,
   CONSTRAINT outreach_campaigns_pkey PRIMARY KEY (tenant_id, campaign_id),
   CONSTRAINT outreach_campaigns_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT outreach_campaigns_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id) ON DELETE CASCADE,
@@ -133,13 +134,15 @@ BEGIN
    WHERE o.tenant_id = locked.tenant AND o.campaign_id = campaign
   RETURNING o.plan_version INTO new_version;
   PERFORM campaign.project_plan(locked.tenant, campaign, new_version, template_config);
-  IF locked.status = 'running' THEN
+  IF locked.status IN ('draft', 'ready') THEN
+    PERFORM campaign.follow_revised_plan(locked.tenant, campaign, new_version);
+  ELSIF locked.status = 'running' THEN
     PERFORM campaign.require_sendable_plan(locked.tenant, campaign);
   END IF;
   RETURN new_version;
 END $$;
 COMMENT ON FUNCTION campaign.revise_campaign(uuid, jsonb) IS
-'Replaces the steps of a campaign and returns the new plan version. Enrolments keep the plan that they started with; new ones take the new version. Raises CP003 for an invalid document, CP002 where the status does not allow it or a step would have no text, P0002.';
+'Replaces the steps of a campaign and returns the new plan version. Enrolments keep the plan that they started with; new ones take the new version. In ready, messages of a step that is gone or has another channel are rejected, and approved ones of a step with another label or other settings are to be reviewed again. Raises CP003 for an invalid document, CP002 where the status does not allow it or a step would have no text, P0002.';
 
 CREATE FUNCTION campaign.configure_campaign(campaign uuid, generation_config jsonb DEFAULT NULL, sender_config jsonb DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -154,7 +157,9 @@ BEGIN
             HINT = 'Bring the campaign back to ready, or clone it.';
   END IF;
   UPDATE campaign.outreach_campaigns o
-     SET generation_config = coalesce($2, o.generation_config), sender_config = coalesce($3, o.sender_config)
+     SET generation_config = coalesce($2, o.generation_config), sender_config = coalesce($3, o.sender_config),
+         -- an owner has agreed to other limits
+         launch_lowers = o.launch_lowers AND ($3 IS NULL OR locked.tenant = ANY (campaign.owned_tenants()))
    WHERE o.tenant_id = locked.tenant AND o.campaign_id = $1;
 END $$;
 COMMENT ON FUNCTION campaign.configure_campaign(uuid, jsonb, jsonb) IS
@@ -231,13 +236,17 @@ BEGIN
             HINT = 'Launch the campaign instead, or export it with campaign.export_messages().';
   -- the way back is always open: an enabled step every document has
   ELSIF NEW.status = 'ready' AND OLD.status = 'draft' THEN
+    PERFORM campaign.require_read_committed('making a campaign ready');
     PERFORM campaign.require_assigned_contacts(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'approved' THEN
+    PERFORM campaign.require_read_committed('approving a campaign');
     PERFORM campaign.require_approvable(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'running' THEN
+    PERFORM campaign.require_read_committed('running a campaign');
     PERFORM campaign.require_sendable_plan(NEW.tenant_id, NEW.id);
     IF OLD.status <> 'paused' THEN
       PERFORM campaign.require_reviewed(NEW.tenant_id, NEW.id, OLD.status);
+      PERFORM campaign.require_limits_applied(NEW.tenant_id, NEW.id);
     END IF;
     PERFORM campaign.require_no_rival(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'completed' THEN
@@ -395,6 +404,7 @@ COMMENT ON COLUMN campaign.outreach_campaigns.resume_policy IS 'How it is resume
 COMMENT ON COLUMN campaign.outreach_campaigns.generation_config IS 'How messages are generated; edited with configure_campaign().';
 COMMENT ON COLUMN campaign.outreach_campaigns.sender_config IS 'Who sends them and at what pace; edited with configure_campaign().';
 COMMENT ON COLUMN campaign.outreach_campaigns.scheduled_launch_at IS 'When maintenance launches it; set by launch_campaign().';
+COMMENT ON COLUMN campaign.outreach_campaigns.launch_lowers IS 'Whether an owner has set the launch: only then does it lower the tenant''s limits to those of sender_config.';
 COMMENT ON COLUMN campaign.outreach_campaigns.launch_error IS 'Why the launch that was set could not be done.';
 COMMENT ON COLUMN campaign.outreach_campaigns.launch_outcome IS 'What became of the assigned contacts at the launch: [{outcome, reason, contacts}], as enroll_contacts() says it.';
 COMMENT ON COLUMN campaign.outreach_campaigns.exported_at IS 'When its messages were exported, in approved.';
