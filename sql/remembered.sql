@@ -61,3 +61,7 @@ SET ROLE regress_remembered_worker;
 SELECT address FROM campaign.claim_due_touches('worker', 3) ORDER BY address;
 RESET ROLE;
 SELECT * FROM pg_temp.logged WHERE touch_number = 3;
+DROP TABLE claimed;
+SELECT campaign.delete_tenant(:'tenant', 'remembered') \g /dev/null
+SELECT campaign.revoke_access(r) FROM unnest('{regress_remembered_ann,regress_remembered_worker}'::name[]) r \g /dev/null
+DROP ROLE regress_remembered_ann, regress_remembered_worker;

@@ -1,13 +1,15 @@
 -- Review: people edit, approve and reject messages before they are sent.
--- Locks in order: tenant and campaign, so that a status does not change meanwhile; the queue row of a
--- message that could be on its way; the message.
+-- Locks in order: tenant and campaign, so that a status does not change meanwhile; the contact, whom
+-- nobody erases meanwhile; the queue row of a message that could be on its way; the message.
 
 CREATE FUNCTION campaign.lock_message(message uuid, OUT tenant uuid, OUT campaign uuid, OUT campaign_status text, OUT present campaign.messages)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
+DECLARE
+  contact uuid;
 BEGIN
-  SELECT m.tenant_id, m.campaign_id INTO tenant, campaign FROM campaign.messages m
+  SELECT m.tenant_id, m.campaign_id, m.contact_id INTO tenant, campaign, contact FROM campaign.messages m
    WHERE m.tenant_id = ANY (campaign.writable_tenants()) AND m.id = message;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'message % does not exist', coalesce('"' || message || '"', 'null')
@@ -16,6 +18,7 @@ BEGIN
             HINT = 'Check the id; a message of another tenant is not found.';
   END IF;
   SELECT l.status INTO campaign_status FROM campaign.lock_outreach_campaign(campaign) l;
+  PERFORM FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = contact FOR KEY SHARE;
   -- before the message, as whoever reports its touch
   IF campaign_status IN ('running', 'paused') THEN
     PERFORM 1 FROM campaign.messages m
@@ -26,7 +29,7 @@ BEGIN
   SELECT m.* INTO present FROM campaign.messages m WHERE m.tenant_id = tenant AND m.id = message FOR NO KEY UPDATE;
 END $$;
 COMMENT ON FUNCTION campaign.lock_message(uuid) IS
-'Internal: locks a message of the caller''s writable tenants, its campaign, and in running and paused the queue row of its contact; returns message and campaign. Raises P0002.';
+'Internal: locks a message of the caller''s writable tenants, its campaign, its contact FOR KEY SHARE, and in running and paused the queue row of its contact; returns message and campaign. Raises P0002.';
 
 -- A sent message is history; in draft, ready and generating nobody reviews yet, or the generator is still writing.
 CREATE FUNCTION campaign.require_reviewable(message campaign.messages, campaign_status text) RETURNS void
@@ -56,6 +59,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION campaign.require_reviewable(campaign.messages, text) IS
 'Internal: raises CP002 for a message that was sent or is with a worker, and where the campaign''s status allows no review.';
+
+-- What nobody will get is rejected at most.
+CREATE FUNCTION campaign.refuse_excluded(message campaign.messages) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM campaign.refuse_erased(message.tenant_id, message.contact_id);
+  IF EXISTS (SELECT FROM campaign.campaign_contacts k
+              WHERE k.tenant_id = message.tenant_id AND k.campaign_id = message.campaign_id AND k.contact_id = message.contact_id AND k.status = 'excluded') THEN
+    RAISE EXCEPTION 'the contact of message "%" is excluded', message.id
+      USING ERRCODE = 'CP002',
+            DETAIL = 'Nothing is sent to a contact who was excluded from the campaign.',
+            HINT = 'Leave the message as it is.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.refuse_excluded(campaign.messages) IS
+'Internal: raises CP002 for a message to a contact who was excluded from its campaign, or erased.';
 
 CREATE FUNCTION campaign.require_message_version(message campaign.messages, version integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -89,6 +108,7 @@ BEGIN
   END IF;
   PERFORM campaign.require_message_version(old, version);
   PERFORM campaign.require_reviewable(old, locked.campaign_status);
+  PERFORM campaign.refuse_excluded(old);
   new_version := campaign.add_message_version(old.tenant_id, old.id, 'edited',
     CASE WHEN subject IS NULL THEN old.subject ELSE nullif(subject, '') END,
     CASE WHEN body IS NULL THEN old.body ELSE nullif(body, '') END,
@@ -99,7 +119,7 @@ BEGIN
   RETURN new_version;
 END $$;
 COMMENT ON FUNCTION campaign.edit_message(uuid, text, text, text, text, text, integer) IS
-'Changes the text of a message (NULL leaves a part as it is, the empty string takes it away) and returns its new version, which is to be reviewed; an approved campaign goes back to review. reason: too_formal, too_casual, wrong_tone, wrong_language, too_long, too_short, factually_wrong, off_topic, generic or other. version: the one that was read; if it is no longer the present one, CP002. Raises CP002 for a message that was sent or is with a worker, or where the campaign is not in review, approved, running or paused, 22023 for an unknown reason, 23514 and CP003 for a text that the channel does not take, P0002.';
+'Changes the text of a message (NULL leaves a part as it is, the empty string takes it away) and returns its new version, which is to be reviewed; an approved campaign goes back to review. reason: too_formal, too_casual, wrong_tone, wrong_language, too_long, too_short, factually_wrong, off_topic, generic or other. version: the one that was read; if it is no longer the present one, CP002. Raises CP002 for a message that was sent or is with a worker, whose contact was excluded or erased, or where the campaign is not in review, approved, running or paused, 22023 for an unknown reason, 23514 and CP003 for a text that the channel does not take, P0002.';
 
 CREATE FUNCTION campaign.revert_message(message uuid, version integer, note text DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -119,6 +139,7 @@ BEGIN
             HINT = 'See campaign.message_versions.';
   END IF;
   PERFORM campaign.require_reviewable(old, locked.campaign_status);
+  PERFORM campaign.refuse_excluded(old);
   new_version := campaign.add_message_version(old.tenant_id, old.id, 'reverted', former.subject, former.body, former.body_html, NULL, note);
   PERFORM campaign.reopen_review(old.tenant_id, old.campaign_id, locked.campaign_status);
   RETURN new_version;
@@ -151,12 +172,8 @@ BEGIN
   IF old.status = wanted THEN
     RETURN 'unchanged';
   END IF;
-  IF wanted = 'approved' AND EXISTS (SELECT FROM campaign.campaign_contacts k
-       WHERE k.tenant_id = old.tenant_id AND k.campaign_id = old.campaign_id AND k.contact_id = old.contact_id AND k.status = 'excluded') THEN
-    RAISE EXCEPTION 'the contact of message "%" is excluded', message
-      USING ERRCODE = 'CP002',
-            DETAIL = 'Nothing is sent to a contact who was excluded from the campaign.',
-            HINT = 'Leave the message as it is.';
+  IF wanted = 'approved' THEN
+    PERFORM campaign.refuse_excluded(old);
   END IF;
   UPDATE campaign.messages m
      SET status = wanted, changed_at = now_time,

@@ -105,6 +105,28 @@ CREATE TABLE campaign.message_feedback (
 CREATE INDEX message_feedback_message_idx ON campaign.message_feedback (tenant_id, message_id);
 SELECT pg_catalog.pg_extension_config_dump('campaign.message_feedback', '');
 
+-- What was written for another step is not sent as this one.
+CREATE FUNCTION campaign.follow_revised_plan(tenant uuid, campaign uuid, version integer) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+BEGIN
+  UPDATE campaign.messages m
+     SET status = CASE WHEN p.fits THEN 'draft' ELSE 'rejected' END, changed_at = now_time, approved_by = NULL, approved_at = NULL,
+         review_notes = CASE WHEN p.fits THEN 'The step has changed since.' ELSE 'The plan has no such step any more.' END
+    FROM (SELECT o.touch_number, o.channel, coalesce(n.channel = o.channel, false) AS fits,
+                 (o.channel, o.label, o.config) IS DISTINCT FROM (n.channel, n.label, n.config) AS changed
+            FROM campaign.campaign_touches o
+            LEFT JOIN campaign.campaign_touches n ON n.tenant_id = o.tenant_id AND n.campaign_id = o.campaign_id
+              AND n.touch_number = o.touch_number AND n.plan_version = version
+           WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND o.plan_version = version - 1) p
+   WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.touch_number = p.touch_number AND p.changed
+     AND (m.status = 'approved' OR m.status = 'draft' AND NOT p.fits);
+END $$;
+COMMENT ON FUNCTION campaign.follow_revised_plan(uuid, uuid, integer) IS
+'Internal: after the steps of a locked campaign in draft or ready have changed to a version: messages of a step that is gone or has another channel are rejected, approved ones of a step with another label or other settings become drafts.';
+
 -- A new version becomes the message's text, and is to be reviewed.
 CREATE FUNCTION campaign.add_message_version(tenant uuid, message uuid, origin text, subject text, body text, body_html text, reason text, note text)
 RETURNS integer
