@@ -454,7 +454,7 @@ TableForget(TableAccess *table)
 {
 	ExecClearTuple(table->slot);
 	if (table->scan)
-		index_rescan(table->scan, NULL, 0, NULL, 0);
+		index_rescan(table->scan, NULL, table->scan->numberOfKeys, NULL, 0);
 	table->scan = NULL;
 }
 
