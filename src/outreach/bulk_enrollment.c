@@ -25,6 +25,7 @@
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "lib/qunique.h"
 #include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/array.h"
@@ -127,7 +128,7 @@ campaign_distinct_ids(PG_FUNCTION_ARGS)
 	int			nvalues;
 	pg_uuid_t  *ids;
 	int			given = 0;
-	int			n = 0;
+	int			n;
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -138,9 +139,7 @@ campaign_distinct_ids(PG_FUNCTION_ARGS)
 		if (!isnull[i])
 			ids[given++] = *DatumGetUUIDP(values[i]);
 	qsort(ids, given, sizeof(pg_uuid_t), compare_ids);
-	for (int i = 0; i < given; i++)
-		if (n == 0 || compare_ids(&ids[n - 1], &ids[i]) != 0)
-			ids[n++] = ids[i];
+	n = (int) qunique(ids, given, sizeof(pg_uuid_t), compare_ids);
 	results[0] = PointerGetDatum(UuidArrayMake(ids, n));
 	results[1] = Int64GetDatum(given);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), results, nulls)));
