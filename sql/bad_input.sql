@@ -264,6 +264,7 @@ SET ROLE regress_bad_worker;
 SELECT pg_temp.try(format('SELECT campaign.extend_lease(%L, NULL)', :'token'));
 SELECT pg_temp.try(format('SELECT campaign.extend_lease(%L, ''0'')', :'token'));
 SELECT pg_temp.try(format('SELECT campaign.extend_lease(%L, ''1 year'')', :'token'));
+SELECT pg_temp.try(format('SELECT campaign.extend_lease(%L, %L)', :'token', v)) FROM unnest('{1 day 00:00:00.000001,1 day -24 hours,2147483647 days,-2147483648 days,-106751991 days -2562047788 hours}'::text[]) v;
 
 --
 -- Access, by a superuser
