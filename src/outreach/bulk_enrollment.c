@@ -103,6 +103,7 @@ static bool find_contact(ContactScan *contacts, const pg_uuid_t *id);
 static bool next_entry(ContactScan *contacts);
 static bool lock_contact(ContactScan *contacts, const pg_uuid_t *id, bool *archived);
 static bool insert_enrollments(FunctionCallInfo fcinfo);
+static bool insert_overlaps(FunctionCallInfo fcinfo);
 static bool insert_rows(const char *name, const BulkColumn *columns, int ncolumns, int nrows);
 static Relation open_table(const char *name, LOCKMODE lockmode);
 static int	column_number(Relation rel, const char *name);
@@ -427,10 +428,20 @@ PG_FUNCTION_INFO_V1(campaign_insert_overlap_rows);
 /*
  * The rows of overlap_log that differ in nothing but their ids and contacts:
  * (tenant, ids, campaign, contacts, kind, other campaign, channel, severity,
- * outcome, time), of which other campaign and channel may be NULL.
+ * outcome, time), of which other campaign and channel may be NULL.  Where
+ * another is, INSERT says which.
  */
 Datum
 campaign_insert_overlap_rows(PG_FUNCTION_ARGS)
+{
+	for (int i = 0; i < PG_NARGS(); i++)
+		if (PG_ARGISNULL(i) && i != 5 && i != 6)
+			PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(insert_overlaps(fcinfo));
+}
+
+static bool
+insert_overlaps(FunctionCallInfo fcinfo)
 {
 	int			nids;
 	int			ncontacts;
@@ -451,7 +462,7 @@ campaign_insert_overlap_rows(PG_FUNCTION_ARGS)
 
 	if (ncontacts != nids)
 		elog(ERROR, "%d contacts have %d ids of overlaps", ncontacts, nids);
-	PG_RETURN_BOOL(insert_rows("overlap_log", columns, lengthof(columns), nids));
+	return insert_rows("overlap_log", columns, lengthof(columns), nids);
 }
 
 /* False, and nothing written, if INSERT is to write the rows. */
