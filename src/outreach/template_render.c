@@ -25,6 +25,7 @@
 
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
@@ -173,6 +174,7 @@ TemplateTextCheck(const char *text, int len, TemplateFault *fault)
 
 	while (FindPlaceholder(pos, end, &span))
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (span.code != NULL)
 		{
 			fault->position = pg_mbstrlen_with_len(text, span.start - text) + 1;
@@ -288,6 +290,7 @@ TemplateTextRender(StringInfo out, const char *text, int len, TemplateMode mode,
 		const char *value;
 		int			valuelen = 0;
 
+		CHECK_FOR_INTERRUPTS();
 		appendBinaryStringInfo(out, pos, span.start - pos);
 		pos = span.end;
 		if (span.code != NULL)
