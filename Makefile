@@ -5,6 +5,7 @@ ROOMS = \
 	core/schema_version \
 	core/transactions \
 	core/statements \
+	core/table_strangers \
 	core/table_access \
 	core/index_ranges \
 	core/access \

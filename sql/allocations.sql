@@ -46,6 +46,9 @@ FROM (VALUES ('campaign.render_message(%s, false, %L) IS NOT NULL'), ('campaign.
 	LATERAL pg_temp.measure(format(mode, 't', :'vars'), :'document') filled,
 	LATERAL pg_temp.measure(format(mode, 'plain', :'vars'), :'document') plain
 ORDER BY mode;
+-- and of a number that is long as text no more than what of it is shown
+SELECT m.bytes BETWEEN 4096 AND 24576 AS a_result
+FROM pg_temp.measure('campaign.render_message(left(t, 0) || ''{{contact.attributes.n}}'', false, ''{"contact": {"attributes": {"n": 1e65000}}}'') IS NOT NULL', :'document') m;
 -- the measure sees what it is there for
 SELECT call, m.bytes > 0 AS leaves, m.freed > 0 AS has_freed
 FROM (VALUES (1, 't IS NOT NULL'), (2, 'upper(plain) IS NOT NULL'), (3, 'campaign.normalize_template_config(d) IS NOT NULL')) c(n, call),

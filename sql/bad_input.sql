@@ -264,6 +264,7 @@ SET ROLE regress_bad_worker;
 SELECT pg_temp.try(format('SELECT campaign.extend_lease(%L, NULL)', :'token'));
 SELECT pg_temp.try(format('SELECT campaign.extend_lease(%L, ''0'')', :'token'));
 SELECT pg_temp.try(format('SELECT campaign.extend_lease(%L, ''1 year'')', :'token'));
+SELECT pg_temp.try(format('SELECT campaign.extend_lease(%L, %L)', :'token', v)) FROM unnest('{1 day 00:00:00.000001,1 day -24 hours,2147483647 days,-2147483648 days,-106751991 days -2562047788 hours}'::text[]) v;
 
 --
 -- Access, by a superuser
@@ -276,6 +277,32 @@ SELECT pg_temp.try($$SELECT campaign.grant_access('public', 'member')$$);
 SELECT pg_temp.try($$SELECT campaign.grant_access('x"; DROP ROLE regress_bad_ann; --', 'member')$$);
 SELECT pg_temp.try($$SELECT campaign.revoke_access(NULL)$$);
 SELECT pg_temp.try($$SELECT campaign.revoke_access('regress_bad_nobody')$$);
+
+--
+-- What is written in C and called with NULL answers or refuses, whoever calls it; what it writes is undone
+--
+DO $$
+DECLARE
+	call text;
+BEGIN
+	FOR call IN SELECT format('SELECT count(*) FROM campaign.%I(%s)', p.proname,
+	                          array_to_string(ARRAY(SELECT 'NULL::' || format_type(a.t, NULL) FROM unnest(p.proargtypes::oid[]) a(t)), ', '))
+	              FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+	             WHERE p.pronamespace = 'campaign'::regnamespace AND l.lanname = 'c' AND NOT p.proisstrict
+	               AND p.prorettype <> 'trigger'::regtype AND p.pronargs > 0 LOOP
+		BEGIN
+			EXECUTE call;
+			RAISE 'undone';
+		EXCEPTION WHEN OTHERS THEN
+			NULL;
+		END;
+	END LOOP;
+END $$;
+-- rows that INSERT is to refuse, whichever value is missing
+SELECT n AS argument, campaign.insert_overlap_rows(CASE WHEN n <> 1 THEN :'acme'::uuid END, CASE WHEN n <> 2 THEN ARRAY[campaign.uuid_v7()] END,
+	CASE WHEN n <> 3 THEN :'acme'::uuid END, CASE WHEN n <> 4 THEN ARRAY[:'acme'::uuid] END, CASE WHEN n <> 5 THEN 'campaign' END, NULL, NULL,
+	CASE WHEN n <> 8 THEN 'info' END, CASE WHEN n <> 9 THEN 'warned' END, CASE WHEN n <> 10 THEN campaign.now() END) AS written
+FROM unnest('{1,2,3,4,5,8,9,10}'::integer[]) n;
 
 --
 -- And nothing of all this has left a trace

@@ -158,6 +158,35 @@ SELECT * FROM campaign.enroll_contacts(:'one', 'SELECT id FROM campaign.contacts
 SELECT outcome FROM campaign.enroll(:'one', (SELECT id FROM campaign.contacts WHERE score = 2004));
 SELECT what, count(*) FROM seen GROUP BY 1;
 ROLLBACK;
+-- whatever they are called
+BEGIN;
+CREATE TEMP TABLE seen (what text);
+CREATE FUNCTION pg_temp.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO pg_temp.seen VALUES (TG_TABLE_NAME || ' ' || TG_NAME); RETURN NULL; END $$;
+CREATE TRIGGER lower_mark_see AFTER INSERT ON campaign.touch_queue FOR EACH ROW EXECUTE FUNCTION pg_temp.see();
+SELECT * FROM campaign.enroll_contacts(:'one', 'SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2003');
+DROP TRIGGER lower_mark_see ON campaign.touch_queue;
+CREATE TRIGGER life_cycle AFTER INSERT ON campaign.touch_queue FOR EACH ROW EXECUTE FUNCTION pg_temp.see();
+SELECT outcome FROM campaign.enroll(:'one', (SELECT id FROM campaign.contacts WHERE score = 2004));
+SELECT what, count(*) FROM seen GROUP BY 1 ORDER BY 1;
+ROLLBACK;
+-- foreign keys
+BEGIN;
+CREATE TABLE public.regress_bulk_allowed AS SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2003;
+ALTER TABLE public.regress_bulk_allowed ADD PRIMARY KEY (id);
+ALTER TABLE campaign.campaign_enrollments ADD CONSTRAINT mine FOREIGN KEY (contact_id) REFERENCES public.regress_bulk_allowed NOT VALID;
+SELECT * FROM campaign.enroll_contacts(:'one', 'SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2003');
+\set VERBOSITY sqlstate
+SELECT * FROM campaign.enroll_contacts(:'one', 'SELECT id FROM campaign.contacts WHERE score BETWEEN 2003 AND 2004');
+\set VERBOSITY default
+ROLLBACK;
+-- and constraints that are looked at when the transaction ends
+BEGIN;
+ALTER TABLE campaign.touch_queue ADD CONSTRAINT mine EXCLUDE (due_at WITH =) WHERE (scheduled_at = '2031-01-01') DEFERRABLE INITIALLY DEFERRED;
+SELECT * FROM campaign.enroll_contacts(:'one', ARRAY(SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2002), '2030-12-31');
+\set VERBOSITY sqlstate
+SET CONSTRAINTS ALL IMMEDIATE;
+\set VERBOSITY default
+ROLLBACK;
 BEGIN;
 ALTER TABLE campaign.campaign_enrollments ADD COLUMN note text DEFAULT 'noted';
 SELECT * FROM campaign.enroll_contacts(:'one', 'SELECT id FROM campaign.contacts WHERE score BETWEEN 2001 AND 2003');

@@ -96,6 +96,14 @@ SET ROLE regress_tags_ann;
 SELECT campaign.tag_contacts(:'acme', ARRAY[:'abe']::uuid[], '{heard}');
 RESET ROLE;
 DROP TRIGGER shout ON campaign.contact_tags;
+-- and a foreign key is checked
+CREATE TABLE public.regress_tags_known (tag text PRIMARY KEY);
+ALTER TABLE campaign.contact_tags ADD CONSTRAINT known FOREIGN KEY (tag) REFERENCES public.regress_tags_known NOT VALID;
+SET ROLE regress_tags_ann;
+SELECT pg_temp.try(format('SELECT campaign.tag_contacts(%L, %L, %L)', :'acme', ARRAY[:'abe'], '{unheard of}'));
+RESET ROLE;
+ALTER TABLE campaign.contact_tags DROP CONSTRAINT known;
+DROP TABLE public.regress_tags_known;
 \o /dev/null
 SELECT campaign.delete_tenant(:'acme', 'tags-acme'), campaign.delete_tenant(:'eve', 'tags-eve');
 SELECT campaign.revoke_access(r) FROM unnest('{regress_tags_ann,regress_tags_vic,regress_tags_eve}'::name[]) r;

@@ -28,6 +28,33 @@ SELECT count(*) FROM campaign.claim_due_touches('worker', 1);
 RESET ROLE;
 DROP TRIGGER noise ON campaign.touch_queue;
 
+-- a foreign key of the queue, and one that refers to it
+CREATE TABLE public.direct_notes (tenant_id uuid, enrollment_id uuid, PRIMARY KEY (tenant_id, enrollment_id));
+ALTER TABLE campaign.touch_queue ADD CONSTRAINT noted FOREIGN KEY (tenant_id, enrollment_id) REFERENCES public.direct_notes NOT VALID;
+SET ROLE regress_direct_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 1);
+RESET ROLE;
+ALTER TABLE campaign.touch_queue DROP CONSTRAINT noted;
+ALTER TABLE public.direct_notes ADD CONSTRAINT queued FOREIGN KEY (tenant_id, enrollment_id) REFERENCES campaign.touch_queue (tenant_id, enrollment_id);
+SET ROLE regress_direct_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 1);
+RESET ROLE;
+DROP TABLE public.direct_notes;
+
+-- a constraint that is looked at when the transaction ends
+ALTER TABLE campaign.touch_queue ADD CONSTRAINT one_each UNIQUE (tenant_id, enrollment_id) DEFERRABLE;
+SET ROLE regress_direct_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 1);
+RESET ROLE;
+ALTER TABLE campaign.touch_queue DROP CONSTRAINT one_each;
+
+-- a trigger under the name of one of another table
+CREATE TRIGGER life_cycle BEFORE UPDATE ON campaign.touch_queue FOR EACH ROW EXECUTE FUNCTION pg_temp.noise();
+SET ROLE regress_direct_worker;
+SELECT count(*) FROM campaign.claim_due_touches('worker', 1);
+RESET ROLE;
+DROP TRIGGER life_cycle ON campaign.touch_queue;
+
 -- a column
 ALTER TABLE campaign.touch_queue ADD COLUMN note text;
 SET ROLE regress_direct_worker;
@@ -46,6 +73,15 @@ SET ROLE regress_direct_worker;
 SELECT result FROM campaign.complete_touch(:'token');
 RESET ROLE;
 DROP TRIGGER noise ON campaign.send_logs;
+-- a foreign key of the log; one that refers to it, as below, is no obstacle: rows are only added
+CREATE TABLE public.direct_logs (tenant_id uuid, log_id uuid, FOREIGN KEY (tenant_id, log_id) REFERENCES campaign.send_logs);
+CREATE TABLE public.direct_providers (provider_id text PRIMARY KEY);
+ALTER TABLE campaign.send_logs ADD CONSTRAINT provided FOREIGN KEY (provider_id) REFERENCES public.direct_providers;
+SET ROLE regress_direct_worker;
+SELECT result FROM campaign.complete_touch(:'token');
+RESET ROLE;
+ALTER TABLE campaign.send_logs DROP CONSTRAINT provided;
+DROP TABLE public.direct_providers;
 -- somebody's own constraint holds: what is against it is not taken, and the rest of a batch is (the warning names it)
 SET client_min_messages = error;
 ALTER TABLE campaign.send_logs ADD CONSTRAINT short_ids CHECK (length(provider_id) < 5);
@@ -63,6 +99,7 @@ ROLLBACK;
 SELECT result, enrollment_status FROM campaign.complete_touch(:'token', 'm-1');
 RESET ROLE;
 ALTER TABLE campaign.send_logs DROP CONSTRAINT short_ids;
+DROP TABLE public.direct_logs;
 SELECT touch_number, status, provider_id FROM campaign.send_logs WHERE tenant_id = :'direct';
 
 -- a claim that is rolled back, wholly or in part, has leased nothing

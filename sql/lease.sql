@@ -52,6 +52,8 @@ SELECT campaign.begin_send(:'token');
 --
 SELECT date_trunc('hour', campaign.extend_lease(:'token', '2 hours 59 minutes') - clock_timestamp()) AS hours;
 SELECT date_trunc('minute', campaign.extend_lease(:'token', '2 minutes 59 seconds') - clock_timestamp()) AS minutes;
+-- by what its days and hours come to
+SELECT date_trunc('hour', campaign.extend_lease(:'token', v::interval) - clock_timestamp()) AS hours FROM unnest('{1 day -30 minutes,-1 day 24 hours 90 minutes}'::text[]) v;
 SELECT pg_temp.expire_leases();
 SELECT campaign.extend_lease(:'token', '30 minutes');
 \echo :LAST_ERROR_SQLSTATE

@@ -63,6 +63,12 @@ SELECT campaign.render_message(U&'Gr\00FC\00DFe an {{contact.first_name|\4F60\59
 -- Long texts
 --
 SELECT length(campaign.render_message(repeat('x{{contact.first_name}}', 4000), false, :'ann'));
+-- values are cut after 4096 bytes, as in a message, and between two characters
+SELECT campaign.render_message('{{contact.attributes.v}}', false, d) = left(v, n) AS body, campaign.render_message('{{contact.attributes.v}}', true, d) = left(v, n) AS html,
+	campaign.render_subject('{{contact.attributes.v}}', d) = left(v, n) AS subject
+FROM (VALUES ('"' || repeat('x', 5000) || '"', repeat('x', 5000), 4096), ('"' || repeat(U&'\00E9', 4000) || 'x"', repeat(U&'\00E9', 4000), 2048),
+	('"x' || repeat(U&'\00E9', 4000) || '"', 'x' || repeat(U&'\00E9', 4000), 2048), ('1e65000', '1' || repeat('0', 5000), 4096), ('-1e4000', '-1' || repeat('0', 5000), 4002)) c(j, v, n),
+	LATERAL (SELECT jsonb_build_object('contact', jsonb_build_object('attributes', jsonb_build_object('v', j::jsonb)))) o(d);
 
 --
 -- NULL

@@ -32,7 +32,7 @@
 /* What a provider calls a message: indexed, so it must fit in an index. */
 #define CAMPAIGN_MAX_PROVIDER_BYTES 1000
 
-/* An attribute of a contact is cut here when it is rendered into a message. */
+/* An attribute of a contact, or a value of a preview, is cut here when it is rendered into a message. */
 #define CAMPAIGN_MAX_VALUE_BYTES 4096
 #define CAMPAIGN_MAX_SUBJECT_CHARS 998	/* a line of an email, RFC 5322 */
 

@@ -37,6 +37,13 @@
 #define CAMPAIGN_MODULE_MAGIC_COMPAT PG_MODULE_MAGIC
 #endif
 
+/* Before the declaration of a function that raises, whatever it is given. */
+#if PG_VERSION_NUM >= 180000
+#define CAMPAIGN_NORETURN_COMPAT pg_noreturn
+#else
+#define CAMPAIGN_NORETURN_COMPAT pg_attribute_noreturn()
+#endif
+
 /* Memory that belongs to a setting; NULL, having reported it, if there is none. */
 static inline void *
 campaign_guc_malloc_compat(size_t size)

@@ -85,7 +85,11 @@ CloneGuardInit(void)
 Datum
 campaign_require_armed_cluster(PG_FUNCTION_ARGS)
 {
-	CloneGuardRequire(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	char	   *what = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	/* a standby is on no timeline of its own to compare, and can write nothing */
+	PreventCommandDuringRecovery(what);
+	CloneGuardRequire(what);
 	PG_RETURN_VOID();
 }
 

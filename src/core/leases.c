@@ -11,6 +11,7 @@
 
 #include "access/htup_details.h"
 #include "common/base64.h"
+#include "common/int.h"
 #include "common/pg_prng.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -117,16 +118,19 @@ LeaseFence(void)
 int64
 LeaseLength(const Interval *lease)
 {
-	if (lease->month != 0 || lease->day < 0 || lease->day > 1 || lease->time < 0 ||
-		lease->time > CAMPAIGN_MAX_LEASE ||
-		lease->time + lease->day * USECS_PER_DAY < CAMPAIGN_MIN_LEASE ||
-		lease->time + lease->day * USECS_PER_DAY > CAMPAIGN_MAX_LEASE)
+	int64		length;
+
+	/* days and time may differ in their signs: what counts is what they come to */
+	if (lease->month != 0 ||
+		pg_mul_s64_overflow(lease->day, USECS_PER_DAY, &length) ||
+		pg_add_s64_overflow(length, lease->time, &length) ||
+		length < CAMPAIGN_MIN_LEASE || length > CAMPAIGN_MAX_LEASE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("lease is out of range"),
 				 errdetail("A lease lasts from one second to 24 hours."),
 				 errhint("Take a little more than a batch needs, and extend it if it takes longer.")));
-	return lease->time + lease->day * USECS_PER_DAY;
+	return length;
 }
 
 int64

@@ -7,12 +7,14 @@
 
 #include "datatype/timestamp.h"
 
+#include "compat.h"
+
 /* Bounds of a lease. */
 #define CAMPAIGN_MIN_LEASE	(USECS_PER_SEC)
 #define CAMPAIGN_MAX_LEASE	(24 * USECS_PER_HOUR)
 
 /* Raises 22023 for what is no token. */
-extern void LeaseRaiseInvalidToken(void);
+CAMPAIGN_NORETURN_COMPAT extern void LeaseRaiseInvalidToken(void);
 
 /* A fence never is 0: that means no lease. */
 extern int64 LeaseFence(void);

@@ -21,7 +21,6 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
-#include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -88,6 +87,7 @@ struct TableAccess
 	ScanDirection direction;
 	TupleTableSlot *slot;		/* the table's row */
 	BlockNumber blocks;			/* that there were, and are as long as it is open; 0: not asked */
+	bool		may_change;		/* rows, too: nobody refers to them */
 	/* to write; made by the first write */
 	EState	   *estate;
 	ResultRelInfo *target;
@@ -125,8 +125,7 @@ static void remember(RowPlace *place, uint64 hash, const ItemPointerData *tid);
 static void remember_written(const TableAccess *table);
 static IndexScanDesc begin_scan(TableAccess *table, int index);
 static void prepare_writes(TableAccess *table);
-static void refuse_strangers(const TableAccess *table);
-static bool is_expected(const TableShape *shape, const char *trigger);
+static void prepare_changes(TableAccess *table);
 static void finish_update(TableAccess *table, ItemPointer place, bool needs_entries, bool only_summarizing);
 static void fill_slot(const TableAccess *table, TupleTableSlot *slot, const Datum *values, const bool *nulls);
 static void close_table(TableAccess *table);
@@ -454,7 +453,7 @@ TableForget(TableAccess *table)
 {
 	ExecClearTuple(table->slot);
 	if (table->scan)
-		index_rescan(table->scan, NULL, 0, NULL, 0);
+		index_rescan(table->scan, NULL, table->scan->numberOfKeys, NULL, 0);
 	table->scan = NULL;
 }
 
@@ -554,7 +553,7 @@ TableUpdate(TableAccess *table, ItemPointer place, const Datum *values, const bo
 	bool		needs_entries;
 	bool		only_summarizing;
 
-	prepare_writes(table);
+	prepare_changes(table);
 	TableForget(table);
 	fill_slot(table, table->new_slot, values, nulls);
 	ExecConstraints(table->target, table->new_slot, table->estate);
@@ -569,7 +568,7 @@ TableTryUpdate(TableAccess *table, ItemPointer place, const Datum *values, const
 	bool		needs_entries;
 	bool		only_summarizing;
 
-	prepare_writes(table);
+	prepare_changes(table);
 	TableForget(table);
 	fill_slot(table, table->new_slot, values, nulls);
 	ExecConstraints(table->target, table->new_slot, table->estate);
@@ -618,7 +617,7 @@ TableDelete(TableAccess *table, const ItemPointerData *place)
 {
 	ItemPointerData tid = *place;
 
-	prepare_writes(table);
+	prepare_changes(table);
 	TableForget(table);
 	simple_table_tuple_delete(table->rel, &tid, GetActiveSnapshot());
 	CommandCounterIncrement();
@@ -673,11 +672,14 @@ static void
 prepare_writes(TableAccess *table)
 {
 	MemoryContext old;
+	int			ncolumns = 0;
 
 	if (table->target)
 		return;
 	PreventCommandIfReadOnly("UPDATE");
-	refuse_strangers(table);
+	for (int i = 0; table->shape->columns[i]; i++)
+		ncolumns++;
+	TableRefuseStrangers(table->rel, &table->shape->own, ncolumns);
 	old = MemoryContextSwitchTo(table->set->context);
 	table->estate = CreateExecutorState();
 	table->target = makeNode(ResultRelInfo);
@@ -687,52 +689,14 @@ prepare_writes(TableAccess *table)
 	MemoryContextSwitchTo(old);
 }
 
-/* What the executor would have asked, and we do not. */
+/* The same to change or remove rows, to which others may refer. */
 static void
-refuse_strangers(const TableAccess *table)
+prepare_changes(TableAccess *table)
 {
-	const TriggerDesc *triggers = table->rel->trigdesc;
-	TupleDesc	desc = RelationGetDescr(table->rel);
-	int			columns = 0;
-
-	for (int i = 0; triggers && i < triggers->numtriggers; i++)
-	{
-		/* those of foreign keys are internal */
-		if (!triggers->triggers[i].tgisinternal && !is_expected(table->shape, triggers->triggers[i].tgname))
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("table \"%s\" has a trigger of its own", table->shape->name),
-					 errdetail("Trigger \"%s\" would not fire for what claims and reports write.",
-							   triggers->triggers[i].tgname),
-					 errhint("Drop it; a trigger on campaign.campaign_enrollments fires.")));
-	}
-	for (int i = 0; i < desc->natts; i++)
-		columns += TupleDescAttr(desc, i)->attisdropped ? 0 : 1;
-	for (int i = 0; table->shape->columns[i]; i++)
-		columns--;
-	if (columns != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" has columns of its own", table->shape->name),
-				 errdetail("Claims and reports write the extension's columns only."),
-				 errhint("Drop the column; keep what you know in a table of your own.")));
-	if (table->rel->rd_rel->relam != HEAP_TABLE_AM_OID)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" is not a heap", table->shape->name),
-				 errdetail("Claims and reports rely on the row locks of the heap."),
-				 errhint("ALTER TABLE campaign.%s SET ACCESS METHOD heap.", table->shape->name)));
-}
-
-static bool
-is_expected(const TableShape *shape, const char *trigger)
-{
-	for (int i = 0; shape->triggers[i]; i++)
-	{
-		if (strcmp(shape->triggers[i], trigger) == 0)
-			return true;
-	}
-	return false;
+	prepare_writes(table);
+	if (!table->may_change)
+		TableRefuseReferences(table->rel);
+	table->may_change = true;
 }
 
 static void

@@ -5,8 +5,9 @@
  *
  * For the hot path.  What the executor would do besides, the caller does or
  * has no need of: row-level security and privileges (the callers are definer
- * functions), foreign keys (he has locked what they refer to), triggers and
- * columns that are not the extension's (refused, see TableInsert()).  Check
+ * functions), foreign keys (he has locked what they refer to), triggers,
+ * foreign keys, deferrable constraints and columns that are not the
+ * extension's (refused, see TableInsert()).  Check
  * constraints, indexes, WAL, statistics and the visibility of rows are the
  * server's own.
  */
@@ -18,10 +19,11 @@
 #include "nodes/lockoptions.h"
 #include "utils/snapshot.h"
 
+#include "core/table_strangers.h"
+
 #define CAMPAIGN_TABLE_COLUMNS 32
 #define CAMPAIGN_TABLE_INDEXES 4
 #define CAMPAIGN_TABLE_KEYS 4
-#define CAMPAIGN_TABLE_TRIGGERS 2
 
 /* An index, and by how many of its first columns it is searched. */
 typedef struct TableIndex
@@ -40,7 +42,7 @@ typedef struct TableShape
 	const char *name;
 	const char *columns[CAMPAIGN_TABLE_COLUMNS + 1];
 	TableIndex	indexes[CAMPAIGN_TABLE_INDEXES + 1];
-	const char *triggers[CAMPAIGN_TABLE_TRIGGERS + 1];	/* whose work the caller does himself */
+	TableOwn	own;			/* whose work the caller does himself */
 	struct TableFound *found;	/* NULL at first */
 } TableShape;
 
@@ -122,8 +124,8 @@ extern ItemPointer TablePlace(TableAccess *table);
  * Write the row at a place, which the caller has locked, with values for all
  * columns of the shape; the place becomes that of the new version.  What the
  * transaction reads from then on sees it.  Raises 55000 if the table has
- * triggers, columns or an access method that writing in this way would pass
- * over.
+ * triggers, foreign keys, deferrable constraints, columns or an access method
+ * that writing in this way would pass over, or if foreign keys refer to it.
  */
 extern void TableUpdate(TableAccess *table, ItemPointer place, const Datum *values, const bool *nulls);
 
@@ -139,8 +141,8 @@ extern void TableDelete(TableAccess *table, const ItemPointerData *place);
 
 /*
  * Append a row: written with others, at the latest by TableFlush() or when the
- * set ends.  Raises what TableUpdate() does, and, when it is written, errors of
- * constraints.
+ * set ends.  Raises what TableUpdate() does, foreign keys that refer to the
+ * table apart, and, when it is written, errors of constraints.
  */
 extern void TableInsert(TableAccess *table, const Datum *values, const bool *nulls);
 extern void TableFlush(TableAccess *table);

@@ -8,9 +8,10 @@
  * here for each of a million is what the executor would do for them: read by
  * key, lock the latest version, write rows page by page, insert into every
  * index.  It fires no triggers, so it refuses tables with others than the
- * extension's own, and with columns that it does not know: the SQL function
- * then writes the same rows by INSERT.  Foreign keys stand on what the caller
- * has locked: tenant, campaign, contacts and job.
+ * extension's own, those of foreign keys and deferrable constraints among them,
+ * and with columns that it does not know: the SQL function then writes the same
+ * rows by INSERT.  The extension's foreign keys stand on what the caller has
+ * locked: tenant, campaign, contacts and job.
  */
 #include "postgres.h"
 
@@ -25,6 +26,7 @@
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "lib/qunique.h"
 #include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/array.h"
@@ -40,7 +42,9 @@
 #include "campaign.h"
 #include "compat.h"
 #include "core/ids.h"
+#include "core/table_strangers.h"
 #include "outreach/low_water.h"
+#include "outreach/touch_tables.h"
 
 /* Rows that are written to a table together. */
 #define ROWS_AT_ONCE	500
@@ -86,6 +90,25 @@ typedef struct ContactScan
 	pg_uuid_t	entry;
 } ContactScan;
 
+/* What the extension itself has put on these tables. */
+static const TableOwn enrollments_own = {
+	{"life_cycle"},
+	{"campaign_enrollments_tenant_fkey", "campaign_enrollments_campaign_fkey",
+	"campaign_enrollments_contact_fkey", "campaign_enrollments_job_fkey"}
+};
+static const TableOwn campaign_contacts_own = {
+	{"life_cycle"},
+	{"campaign_contacts_tenant_fkey", "campaign_contacts_campaign_fkey", "campaign_contacts_contact_fkey"}
+};
+static const TableOwn tags_own = {
+	{NULL}, {"contact_tags_tenant_fkey", "contact_tags_contact_fkey"}
+};
+static const TableOwn overlaps_own = {
+	{NULL},
+	{"overlap_log_tenant_fkey", "overlap_log_campaign_fkey", "overlap_log_other_campaign_fkey",
+	"overlap_log_contact_fkey"}
+};
+
 /* What the rows written here are known to pass. */
 static const char *const own_checks[] = {
 	"campaign_enrollments_stop_reason_check",
@@ -102,12 +125,13 @@ static bool find_contact(ContactScan *contacts, const pg_uuid_t *id);
 static bool next_entry(ContactScan *contacts);
 static bool lock_contact(ContactScan *contacts, const pg_uuid_t *id, bool *archived);
 static bool insert_enrollments(FunctionCallInfo fcinfo);
-static bool insert_rows(const char *name, const BulkColumn *columns, int ncolumns, int nrows);
+static bool insert_overlaps(FunctionCallInfo fcinfo);
+static bool insert_rows(const char *name, const TableOwn *own, const BulkColumn *columns, int ncolumns, int nrows);
 static Relation open_table(const char *name, LOCKMODE lockmode);
 static int	column_number(Relation rel, const char *name);
-static bool open_bulk_table(BulkTable *table, const char *name, const BulkColumn *columns, int ncolumns,
-							int nrows);
-static bool is_plain_table(Relation rel);
+static bool open_bulk_table(BulkTable *table, const char *name, const TableOwn *own, const BulkColumn *columns,
+							int ncolumns, int nrows);
+static bool is_plain_table(Relation rel, const TableOwn *own);
 static bool has_other_checks(Relation rel);
 static void close_bulk_table(BulkTable *table);
 static void write_rows(BulkTable *table, int nrows);
@@ -127,7 +151,7 @@ campaign_distinct_ids(PG_FUNCTION_ARGS)
 	int			nvalues;
 	pg_uuid_t  *ids;
 	int			given = 0;
-	int			n = 0;
+	int			n;
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -138,9 +162,7 @@ campaign_distinct_ids(PG_FUNCTION_ARGS)
 		if (!isnull[i])
 			ids[given++] = *DatumGetUUIDP(values[i]);
 	qsort(ids, given, sizeof(pg_uuid_t), compare_ids);
-	for (int i = 0; i < given; i++)
-		if (n == 0 || compare_ids(&ids[n - 1], &ids[i]) != 0)
-			ids[n++] = ids[i];
+	n = (int) qunique(ids, given, sizeof(pg_uuid_t), compare_ids);
 	results[0] = PointerGetDatum(UuidArrayMake(ids, n));
 	results[1] = Int64GetDatum(given);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), results, nulls)));
@@ -366,8 +388,9 @@ insert_enrollments(FunctionCallInfo fcinfo)
 
 	if (ncontacts != nids)
 		elog(ERROR, "%d contacts have %d ids of enrolments", ncontacts, nids);
-	plain = open_bulk_table(&enrollments, "campaign_enrollments", enrollment, lengthof(enrollment), nids);
-	plain = open_bulk_table(&queue, "touch_queue", touch, lengthof(touch), nids) && plain;
+	plain = open_bulk_table(&enrollments, "campaign_enrollments", &enrollments_own, enrollment,
+							lengthof(enrollment), nids);
+	plain = open_bulk_table(&queue, "touch_queue", &TouchQueue.own, touch, lengthof(touch), nids) && plain;
 	if (plain && nids > 0)
 	{
 		write_rows(&enrollments, nids);
@@ -402,7 +425,7 @@ campaign_insert_campaign_contact_rows(PG_FUNCTION_ARGS)
 		{"excluded_reason", 0, true}
 	};
 
-	PG_RETURN_BOOL(insert_rows("campaign_contacts", columns, lengthof(columns), ncontacts));
+	PG_RETURN_BOOL(insert_rows("campaign_contacts", &campaign_contacts_own, columns, lengthof(columns), ncontacts));
 }
 
 PG_FUNCTION_INFO_V1(campaign_insert_contact_tag_rows);
@@ -420,7 +443,7 @@ campaign_insert_contact_tag_rows(PG_FUNCTION_ARGS)
 		{"at", PG_GETARG_DATUM(3)}
 	};
 
-	PG_RETURN_BOOL(insert_rows("contact_tags", columns, lengthof(columns), ncontacts));
+	PG_RETURN_BOOL(insert_rows("contact_tags", &tags_own, columns, lengthof(columns), ncontacts));
 }
 
 PG_FUNCTION_INFO_V1(campaign_insert_overlap_rows);
@@ -428,10 +451,20 @@ PG_FUNCTION_INFO_V1(campaign_insert_overlap_rows);
 /*
  * The rows of overlap_log that differ in nothing but their ids and contacts:
  * (tenant, ids, campaign, contacts, kind, other campaign, channel, severity,
- * outcome, time), of which other campaign and channel may be NULL.
+ * outcome, time), of which other campaign and channel may be NULL.  Where
+ * another is, INSERT says which.
  */
 Datum
 campaign_insert_overlap_rows(PG_FUNCTION_ARGS)
+{
+	for (int i = 0; i < PG_NARGS(); i++)
+		if (PG_ARGISNULL(i) && i != 5 && i != 6)
+			PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(insert_overlaps(fcinfo));
+}
+
+static bool
+insert_overlaps(FunctionCallInfo fcinfo)
 {
 	int			nids;
 	int			ncontacts;
@@ -452,15 +485,15 @@ campaign_insert_overlap_rows(PG_FUNCTION_ARGS)
 
 	if (ncontacts != nids)
 		elog(ERROR, "%d contacts have %d ids of overlaps", ncontacts, nids);
-	PG_RETURN_BOOL(insert_rows("overlap_log", columns, lengthof(columns), nids));
+	return insert_rows("overlap_log", &overlaps_own, columns, lengthof(columns), nids);
 }
 
 /* False, and nothing written, if INSERT is to write the rows. */
 static bool
-insert_rows(const char *name, const BulkColumn *columns, int ncolumns, int nrows)
+insert_rows(const char *name, const TableOwn *own, const BulkColumn *columns, int ncolumns, int nrows)
 {
 	BulkTable	table;
-	bool		plain = open_bulk_table(&table, name, columns, ncolumns, nrows);
+	bool		plain = open_bulk_table(&table, name, own, columns, ncolumns, nrows);
 
 	if (plain && nrows > 0)
 	{
@@ -493,7 +526,8 @@ column_number(Relation rel, const char *name)
 
 /* False if rows are to be written by INSERT; closed in either case. */
 static bool
-open_bulk_table(BulkTable *table, const char *name, const BulkColumn *columns, int ncolumns, int nrows)
+open_bulk_table(BulkTable *table, const char *name, const TableOwn *own, const BulkColumn *columns, int ncolumns,
+				int nrows)
 {
 	TupleDesc	tupdesc;
 	bool		misses_value = false;
@@ -523,7 +557,7 @@ open_bulk_table(BulkTable *table, const char *name, const BulkColumn *columns, i
 			nattrs++;
 		misses_value = misses_value || (attribute->attnotnull && table->isnull[i] && !attribute->attisdropped);
 	}
-	if (nattrs != ncolumns || misses_value || !is_plain_table(table->rel))
+	if (nattrs != ncolumns || misses_value || !is_plain_table(table->rel, own))
 		return false;
 	table->has_other_checks = has_other_checks(table->rel);
 	table->estate = CreateExecutorState();
@@ -538,20 +572,11 @@ open_bulk_table(BulkTable *table, const char *name, const BulkColumn *columns, i
 
 /* Nothing happens to a new row but what the extension knows of. */
 static bool
-is_plain_table(Relation rel)
+is_plain_table(Relation rel, const TableOwn *own)
 {
 	if (rel->rd_rel->relkind != RELKIND_RELATION || rel->rd_rules != NULL)
 		return false;
-	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
-	{
-		const Trigger *trigger = &rel->trigdesc->triggers[i];
-
-		if (!trigger->tgisinternal && TRIGGER_FOR_INSERT(trigger->tgtype) &&
-			strcmp(trigger->tgname, "life_cycle") != 0 &&
-			strncmp(trigger->tgname, "lower_mark_", strlen("lower_mark_")) != 0)
-			return false;
-	}
-	return true;
+	return TableStranger(rel, own, TRIGGER_TYPE_INSERT) == NULL;
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/pg_type.h"
+#include "lib/qunique.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -128,13 +129,7 @@ read_tenants(LaneRing *ring, Datum tenants)
 			ring->tenants[ring->ntenants++] = *DatumGetUUIDP(values[i]);
 	}
 	qsort(ring->tenants, ring->ntenants, sizeof(pg_uuid_t), compare_uuids);
-	n = ring->ntenants;
-	ring->ntenants = 0;
-	for (int i = 0; i < n; i++)
-	{
-		if (i == 0 || compare_uuids(&ring->tenants[i], &ring->tenants[i - 1]) != 0)
-			ring->tenants[ring->ntenants++] = ring->tenants[i];
-	}
+	ring->ntenants = (int) qunique(ring->tenants, ring->ntenants, sizeof(pg_uuid_t), compare_uuids);
 }
 
 static void

@@ -19,17 +19,19 @@
  *
  * The grammar is regular on purpose, so that TemplateTextPattern() can hand
  * the same rule to a JSON schema.  Where values come from is the caller's
- * matter; so is the length of a text.
+ * matter; so is the length of a text.  A value from a document is cut.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 #include "utils/varlena.h"
 
+#include "campaign.h"
 #include "compat.h"
 #include "core/errors.h"
 #include "outreach/template_render.h"
@@ -93,6 +95,7 @@ typedef struct PlaceholderSpan
 	const char *code;			/* the fault, or NULL */
 } PlaceholderSpan;
 
+static const char *NumberText(Numeric number, int *len);
 static bool FindPlaceholder(const char *pos, const char *end, PlaceholderSpan *span);
 static bool FindClose(const char *pos, const char *end, const char **close, const char **bar);
 static void SplitPlaceholder(PlaceholderSpan *span, const char *close, const char *bar);
@@ -171,6 +174,7 @@ TemplateTextCheck(const char *text, int len, TemplateFault *fault)
 
 	while (FindPlaceholder(pos, end, &span))
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (span.code != NULL)
 		{
 			fault->position = pg_mbstrlen_with_len(text, span.start - text) + 1;
@@ -286,6 +290,7 @@ TemplateTextRender(StringInfo out, const char *text, int len, TemplateMode mode,
 		const char *value;
 		int			valuelen = 0;
 
+		CHECK_FOR_INTERRUPTS();
 		appendBinaryStringInfo(out, pos, span.start - pos);
 		pos = span.end;
 		if (span.code != NULL)
@@ -305,13 +310,14 @@ TemplateTextRender(StringInfo out, const char *text, int len, TemplateMode mode,
 /*
  * The member of a jsonb object as a message shows it: a string as it is,
  * numbers and booleans as JSON writes them, NULL for everything else and for
- * what is not there.  Points into the object or is palloc'd.
+ * what is not there.  Cut after CAMPAIGN_MAX_VALUE_BYTES, so that a page of
+ * placeholders for a large value does not fill the memory.  Points into the
+ * object or is palloc'd.
  */
 const char *
 TemplateScalarText(JsonbContainer *object, const char *key, int keylen, int *len)
 {
 	JsonbValue	value;
-	const char *result = NULL;
 
 	if (object == NULL || !JsonContainerIsObject(object) ||
 		getKeyJsonValueFromContainer(object, key, keylen, &value) == NULL)
@@ -320,20 +326,32 @@ TemplateScalarText(JsonbContainer *object, const char *key, int keylen, int *len
 	switch (value.type)
 	{
 		case jbvString:
-			*len = value.val.string.len;
+			*len = pg_mbcliplen(value.val.string.val, value.val.string.len, CAMPAIGN_MAX_VALUE_BYTES);
 			return value.val.string.val;
 		case jbvNumeric:
-			result = DatumGetCString(DirectFunctionCall1(numeric_out,
-														 NumericGetDatum(value.val.numeric)));
-			break;
+			return NumberText(value.val.numeric, len);
 		case jbvBool:
-			result = value.val.boolean ? "true" : "false";
-			break;
+			*len = strlen(value.val.boolean ? "true" : "false");
+			return value.val.boolean ? "true" : "false";
 		default:
 			return NULL;
 	}
-	*len = strlen(result);
-	return result;
+}
+
+/* 1e65000 is short as a number, and is not kept for as long as it is as text. */
+static const char *
+NumberText(Numeric number, int *len)
+{
+	char	   *whole = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
+	char	   *start;
+
+	*len = strlen(whole);
+	if (*len <= CAMPAIGN_MAX_VALUE_BYTES)
+		return whole;
+	*len = CAMPAIGN_MAX_VALUE_BYTES;
+	start = pnstrdup(whole, *len);
+	pfree(whole);
+	return start;
 }
 
 /*

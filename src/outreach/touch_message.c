@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "mb/pg_wchar.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -121,11 +120,7 @@ lookup(void *arg, Placeholder what, const char *key, int keylen, int *len)
 		case PLACEHOLDER_CONTACT_ATTRIBUTE:
 			if (source->attributes == NULL)
 				source->attributes = DatumGetJsonbP(source->facts->attributes);
-			value = TemplateScalarText(&source->attributes->root, key, keylen, len);
-			/* a page of placeholders for one large attribute must not fill the memory */
-			if (value && *len > CAMPAIGN_MAX_VALUE_BYTES)
-				*len = pg_mbcliplen(value, *len, CAMPAIGN_MAX_VALUE_BYTES);
-			return value;
+			return TemplateScalarText(&source->attributes->root, key, keylen, len);
 		case PLACEHOLDER_TENANT_NAME:
 			value = source->tenant->name;
 			break;

@@ -125,7 +125,12 @@ static TouchCache *kept = NULL;
 static bool is_watching = false;
 static Oid	watched[lengthof(watched_names)];
 
+/* Batches whose memory there is: several if a trigger of somebody's makes one while another is at work. */
+static int	nbatches = 0;
+
 static HTAB *batch_table(MemoryContext context, const char *name, Size keysize, Size entrysize);
+static void count_batch(MemoryContext context);
+static void batch_is_gone(void *arg);
 static TouchCache *current_cache(MemoryContext batch_context);
 static TouchCache *make_cache(MemoryContext parent);
 static void forget_texts(TouchCache *cache);
@@ -158,7 +163,25 @@ TouchBatchInit(TouchBatch *batch)
 	batch->tenant_states = batch_table(batch->context, "campaign states of tenants",
 									   sizeof(pg_uuid_t), sizeof(TouchTenantState));
 	batch->counts = TouchCountsBegin(batch->context);
+	count_batch(batch->context);
 	batch->cache = current_cache(batch->context);
+}
+
+/* As long as its memory lasts, so that an error ends it as well. */
+static void
+count_batch(MemoryContext context)
+{
+	MemoryContextCallback *callback = MemoryContextAllocZero(context, sizeof(MemoryContextCallback));
+
+	callback->func = batch_is_gone;
+	MemoryContextRegisterResetCallback(context, callback);
+	nbatches++;
+}
+
+static void
+batch_is_gone(void *arg)
+{
+	nbatches--;
 }
 
 /*
@@ -211,10 +234,13 @@ make_cache(MemoryContext parent)
 	return cache;
 }
 
+/* What a batch further out may be using stays until the transaction ends. */
 static void
 forget_texts(TouchCache *cache)
 {
-	if (cache->texts_context != NULL)
+	if (cache->texts_context != NULL && nbatches > 1)
+		MemoryContextSetParent(cache->texts_context, TopTransactionContext);
+	else if (cache->texts_context != NULL)
 		MemoryContextDelete(cache->texts_context);
 	cache->texts_context = AllocSetContextCreate(cache->context, "campaign texts of touches",
 												 ALLOCSET_DEFAULT_SIZES);

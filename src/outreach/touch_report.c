@@ -199,15 +199,11 @@ result_type(Oid type, int *columns)
 
 	for (int c = 0; c < RESULT_COLUMNS; c++)
 	{
-		int			attribute = 0;
+		int			attribute = SPI_fnumber(desc, result_columns[c]);
 
-		while (attribute < desc->natts &&
-			   (TupleDescAttr(desc, attribute)->attisdropped ||
-				strcmp(NameStr(TupleDescAttr(desc, attribute)->attname), result_columns[c]) != 0))
-			attribute++;
-		if (attribute == desc->natts)
+		if (attribute <= 0)
 			elog(ERROR, "type touch_result has no column \"%s\"", result_columns[c]);
-		columns[c] = attribute;
+		columns[c] = attribute - 1;
 	}
 	return desc;
 }

@@ -12,7 +12,7 @@ TableShape	TouchQueue = {
 		"fence", "worker_id", "touch_number", "attempt", "attempt_base", "resume_touch", "flags",
 	"rescheduled"},
 	{{"touch_queue_pkey", 4}, {"touch_queue_enrollment_key", 2}},
-	{"lower_mark_insert", "lower_mark_update"}
+	{{"lower_mark_insert", "lower_mark_update"}, {"touch_queue_tenant_fkey"}}
 };
 
 TableShape	TouchLogs = {
@@ -21,12 +21,15 @@ TableShape	TouchLogs = {
 		"attempt", "plan_version", "fence", "worker_id", "is_final", "advanced", "channel", "status",
 		"scheduled_at", "claimed_at", "sent_at", "logged_at", "address", "subject", "provider_id",
 	"reason", "error", "metadata"},
-	{{"send_logs_contact_idx", 3}}
+	{{"send_logs_contact_idx", 3}},
+	{{NULL}, {"send_logs_tenant_fkey"}}
 };
 
 TableShape	TouchCountDeltas = {
 	"touch_count_deltas",
-	{"tenant_id", "campaign_id", "id", "touch_number", "service_type", "metric", "at", "day", "n", "seconds"}
+	{"tenant_id", "campaign_id", "id", "touch_number", "service_type", "metric", "at", "day", "n", "seconds"},
+	{{NULL}},
+	{{NULL}, {"touch_count_deltas_tenant_fkey"}}
 };
 
 TableShape	TouchTenants = {

@@ -132,6 +132,7 @@ sub refuses
 	my %calls = (
 		"claim_due_touches('standby')" => [],
 		"claim_due_touches('standby', begin_now => true)" => [],
+		"claim_generation('standby')" => [],
 		'begin_send($1)' => [$token],
 		"extend_lease(\$1, '1 hour')" => [$token],
 		'release_touch($1)' => [$token],
