@@ -66,6 +66,17 @@ SELECT campaign.enroll(:'one', k) FROM unnest(pg_temp.contacts('Abe')) k;
 SELECT * FROM pg_temp.conflicts(:'two');
 SELECT campaign.pause_campaign(:'one');
 SELECT * FROM pg_temp.conflicts(:'two');
+-- in each status of the way; who is through with his campaign is free
+RESET ROLE;
+CREATE FUNCTION pg_temp.set_status(campaign uuid, wanted text) RETURNS void LANGUAGE sql SECURITY DEFINER SET session_replication_role = replica
+	AS $$ UPDATE campaign.campaigns SET status = wanted WHERE id = campaign $$;
+CREATE FUNCTION pg_temp.conflicts_in(other uuid, wanted text, campaign uuid) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_temp.set_status(other, wanted);
+	RETURN (SELECT string_agg(x.contact || ' in ' || x.other, ', ') FROM pg_temp.conflicts(campaign) x WHERE x.other = 'One');
+END $$;
+SET ROLE regress_overlap_ann;
+SELECT s AS status, pg_temp.conflicts_in(:'one', s, :'two') FROM unnest('{draft,ready,generating,review,approved,exported,running,completed,paused}'::text[]) s;
 -- who is excluded there is in no conflict, nor who is excluded here
 SELECT * FROM campaign.exclude_contacts(:'one', pg_temp.contacts('Abe'));
 SELECT * FROM pg_temp.conflicts(:'two');

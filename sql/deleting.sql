@@ -99,6 +99,18 @@ DELETE FROM campaign.service_types WHERE tenant_id = :'acme' AND service_type = 
 -- A campaign without history: archived first, then purged, by an owner
 --
 SELECT pg_temp.try(format('SELECT campaign.purge_campaign(%L)', :'without'));
+-- a draft is deleted, and in any other status none
+RESET ROLE;
+CREATE FUNCTION pg_temp.set_status(campaign uuid, wanted text) RETURNS void LANGUAGE sql SECURITY DEFINER SET session_replication_role = replica
+	AS $$ UPDATE campaign.campaigns SET status = wanted WHERE id = campaign $$;
+CREATE FUNCTION pg_temp.deleted_in(campaign uuid, wanted text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_temp.set_status(campaign, wanted);
+	RETURN wanted || ': ' || pg_temp.try(format('SELECT campaign.delete_campaign(%L)', campaign));
+END $$;
+SET ROLE regress_del_ann;
+SELECT pg_temp.deleted_in(:'without', s) FROM unnest('{ready,generating,review,approved,exported,running,paused,completed}'::text[]) s;
+SELECT pg_temp.set_status(:'without', 'draft') \g /dev/null
 SELECT campaign.delete_campaign(:'without');
 SET ROLE regress_del_eve;
 SELECT pg_temp.try(format('SELECT campaign.purge_campaign(%L)', :'without'));

@@ -226,6 +226,37 @@ SELECT count(*) FROM campaign.suppressions WHERE address = 'family@x.example';
 RESET ROLE;
 SELECT reason FROM campaign.suppressions WHERE tenant_id = :'acme' AND address = campaign.address_hash(:'acme', 'family@x.example');
 
+--
+-- Messages that were written to a person, with the words of those who reviewed them
+--
+SET ROLE regress_erase_ann;
+\pset format aligned
+\pset tuples_only off
+\o /dev/null
+INSERT INTO campaign.contacts (tenant_id, first_name, email) VALUES (:'acme', 'Yvonne', 'yvonne@x.example') RETURNING id AS yvonne \gset
+INSERT INTO campaign.contacts (tenant_id, first_name, email) VALUES (:'acme', 'Olaf', 'olaf@x.example') RETURNING id AS olaf \gset
+SELECT campaign.create_campaign(:'acme', 'Written', '[{"channel": "email"}, {"channel": "call"}]', 'assigned') AS written \gset
+SELECT campaign.assign_contacts(:'written', ARRAY[:'yvonne', :'olaf']::uuid[]);
+SELECT campaign.transition_campaign(:'written', 'ready');
+SELECT campaign.start_generation(:'written', include_unready => true);
+SET ROLE regress_erase_worker;
+SELECT campaign.save_generated(lease_token, format('[{"touch_number": 1, "subject": "For %1$s", "body": "Dear %1$s", "body_html": "<p>%1$s</p>"}, {"touch_number": 2, "body": "Ring %1$s"}]', contact ->> 'first_name')::jsonb)
+	FROM campaign.claim_generation('worker 1', campaign => :'written');
+SET ROLE regress_erase_ann;
+SELECT campaign.edit_message(id, 'too_formal', 'Hello ' || split_part(subject, ' ', 2), note => split_part(subject, ' ', 2) || ' is a friend') FROM campaign.messages WHERE touch_number = 1 AND tenant_id = :'acme';
+SELECT campaign.review_messages(ARRAY[id], 'reject', split_part(body, ' ', 2) || ' is never in') FROM campaign.messages WHERE touch_number = 2 AND tenant_id = :'acme';
+\o
+SELECT pg_temp.find_word(:'acme', 'yvonne');
+SELECT relation, scrubbed FROM campaign.erase_contact(:'yvonne') WHERE relation LIKE 'message%';
+SELECT pg_temp.find_word(:'acme', 'yvonne');
+CREATE TEMP VIEW written AS
+	SELECT m.id, CASE m.contact_id WHEN :'olaf' THEN 'Olaf' ELSE 'she' END AS who, m.touch_number AS touch FROM campaign.messages m WHERE m.campaign_id = :'written';
+SELECT w.who, w.touch, m.version, m.status, m.subject, m.body, m.body_html, m.review_notes FROM written w JOIN campaign.messages m ON m.id = w.id ORDER BY 1, 2;
+SELECT w.who, w.touch, v.version, v.origin, v.subject, v.body, v.body_html, v.reason, v.note FROM written w JOIN campaign.message_versions v ON v.message_id = w.id ORDER BY 1, 2, 3;
+SELECT w.who, w.touch, f.action, f.reason, f.note FROM written w JOIN campaign.message_feedback f ON f.message_id = w.id ORDER BY 1, 2, 3;
+RESET ROLE;
+DROP VIEW written;
+
 \o /dev/null
 SELECT campaign.delete_tenant(:'acme', 'erase-acme'), campaign.delete_tenant(:'other', 'erase-other');
 SELECT campaign.revoke_access(r) FROM unnest('{regress_erase_ann,regress_erase_eve,regress_erase_viv,regress_erase_mallory,regress_erase_worker}'::name[]) r;

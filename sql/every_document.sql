@@ -75,13 +75,13 @@ BEGIN
 	-- the plan is the enabled steps, with their channels and delays
 	SELECT count(*) FILTER (WHERE (t.touch_number, t.channel, t.delay, t.variant_count, coalesce(t.body, '') || coalesce(t.body_html, ''), cardinality(t.attachments))
 			IS NOT DISTINCT FROM (d.touch, d.channel, d.delay, d.variants, d.texts, d.attachments)) INTO touches
-	FROM campaign.campaign_touches t FULL JOIN (
+	FROM (SELECT * FROM campaign.campaign_touches c WHERE c.campaign_id = made) t FULL JOIN (
 		SELECT row_number() OVER (ORDER BY n) AS touch, n AS step, replace(s ->> 'channel', 'call_script', 'call') AS channel,
 			make_interval(secs => coalesce((s ->> 'delay_hours')::float8 * 3600, (s ->> 'day_offset')::float8 * 86400, 0)) AS delay,
 			coalesce((s ->> 'variant_count')::int, 1) AS variants, coalesce(s ->> 'body_text', '') || coalesce(s ->> 'body_html', '') AS texts,
 			coalesce(jsonb_array_length(s -> 'attachments'), 0) AS attachments
 		FROM jsonb_array_elements(document) WITH ORDINALITY e(s, n) WHERE s -> 'enabled' IS DISTINCT FROM 'false') d ON d.step = t.step
-	WHERE t.campaign_id = made OR t.campaign_id IS NULL HAVING count(*) = count(t.step) AND count(*) = count(d.step);
+	HAVING count(*) = count(t.step) AND count(*) = count(d.step);
 	IF touches IS DISTINCT FROM (SELECT count(*) FROM campaign.campaign_touches t WHERE t.campaign_id = made) THEN
 		RETURN 'projected wrongly';
 	END IF;

@@ -322,6 +322,25 @@ SELECT outcome, error FROM campaign.generation_items WHERE worker = 'w1' AND out
 SELECT pg_temp.status(:'two');
 
 --
+-- A worker may ask for the contacts of one campaign
+--
+SET ROLE regress_gen_ann;
+SELECT max(i.id::text) FILTER (WHERE c = 'Three') AS three, max(i.id::text) FILTER (WHERE c = 'Four') AS four
+	FROM unnest('{Three,Four}'::text[]) c, campaign.create_campaign(:'acme', c, '[{"channel": "email"}]', 'assigned') i(id) \gset
+SELECT pg_temp.assign(:'three', 'Abe', 'Bea'), pg_temp.assign(:'four', 'Cid', 'Eli'), campaign.transition_campaign(:'three', 'ready'), campaign.transition_campaign(:'four', 'ready');
+SELECT count(campaign.start_generation(c, include_unready => true)) FROM unnest(ARRAY[:'three', :'four']::uuid[]) c;
+SET ROLE regress_gen_worker;
+SELECT pg_temp.claim('w1', 1, :'four');
+SELECT pg_temp.claim('w2', 10, :'four');
+SELECT pg_temp.claim('w2', 10, :'four');
+-- of one that has no job, and of none
+SELECT pg_temp.claim('w2', 10, :'one'), pg_temp.claim('w2', 10, :'acme');
+SELECT pg_temp.claim('w2', 10, :'three');
+SET ROLE regress_gen_ann;
+SELECT campaign.cancel_generation(c) FROM unnest(ARRAY[:'three', :'four']::uuid[]) c;
+RESET ROLE;
+
+--
 -- Nothing to write: a channel without a text
 --
 SELECT campaign.add_channel('x_visit', 'Visit', 'phone', body_limit => NULL);

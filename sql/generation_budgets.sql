@@ -143,8 +143,55 @@ SELECT mode, spent_usd FROM budget;
 SELECT pg_temp.try(format('INSERT INTO campaign.generation_budgets (tenant_id) VALUES (%L)', :'acme'));
 SELECT pg_temp.try('INSERT INTO campaign.generation_budgets (tenant_id) VALUES ($$00000000-0000-0000-0000-000000000000$$)');
 
+--
+-- A day is one of the tenant's: between the two midnights New York still has yesterday
+--
 RESET ROLE;
 \o /dev/null
+SELECT campaign.create_tenant('York', 'budget-york', 'America/New_York', 'regress_budget_ann') AS york \gset
+SELECT pg_temp.at_time('2030-03-14 20:00');
+SET ROLE regress_budget_ann;
+INSERT INTO campaign.contacts (tenant_id, first_name, email) SELECT :'york', n, lower(n) || '@y.example' FROM unnest('{Fay,Gus}'::text[]) n;
+INSERT INTO campaign.generation_budgets (tenant_id, mode, amount_usd, message_price_usd, period) VALUES (:'york', 'hard', 4, 1, 'day');
+SELECT campaign.create_campaign(:'york', 'York', '[{"channel": "email"}]', 'assigned') AS york1 \gset
+SELECT campaign.create_campaign(:'york', 'York, again', '[{"channel": "email"}]', 'assigned') AS york2 \gset
+SELECT pg_temp.assign(c, 'Fay', 'Gus'), campaign.transition_campaign(c, 'ready') FROM unnest(ARRAY[:'york1', :'york2']::uuid[]) c;
+SELECT campaign.start_generation(:'york1', include_unready => true);
+\o
+CREATE TEMP VIEW york WITH (security_invoker = true) AS
+	SELECT s.period, s.since, s.limit_usd, s.spent_usd, s.reserved_usd, s.left_usd FROM campaign.generation_budget_status s JOIN campaign.tenants t ON t.id = s.tenant_id WHERE t.slug = 'budget-york';
+TABLE york;
+--
+-- What costs more than it had reserved does not stop the job that runs, and counts at the next start
+--
+SET ROLE regress_budget_worker;
+SELECT pg_temp.claim('w', 10, :'york1'), pg_temp.save('w', 'Fay', costs => '[{"model": "m", "usd": 5}]');
+SET ROLE regress_budget_ann;
+TABLE york;
+SET ROLE regress_budget_worker;
+SELECT pg_temp.save('w', 'Gus', costs => '[{"model": "m", "usd": 1.5}]');
+SET ROLE regress_budget_ann;
+SELECT pg_temp.status(:'york1');
+TABLE york;
+SELECT pg_temp.try(format('SELECT campaign.start_generation(%L, include_unready => true)', :'york2'));
+SELECT pg_temp.at_time('2030-03-15 03:59') \g /dev/null
+TABLE york;
+SELECT pg_temp.try(format('SELECT campaign.start_generation(%L, include_unready => true)', :'york2'));
+SELECT pg_temp.at_time('2030-03-15 04:01') \g /dev/null
+TABLE york;
+SELECT campaign.start_generation(:'york2', include_unready => true) IS NOT NULL AS started;
+SELECT campaign.cancel_generation(:'york2');
+-- of a month, too
+UPDATE campaign.generation_budgets SET period = 'month' WHERE tenant_id = :'york';
+SELECT since FROM york;
+SELECT pg_temp.at_time('2030-04-01 03:59') \g /dev/null
+SELECT since, spent_usd FROM york;
+SELECT pg_temp.at_time('2030-04-01 04:01') \g /dev/null
+SELECT since, spent_usd FROM york;
+
+RESET ROLE;
+\o /dev/null
+SELECT campaign.delete_tenant(:'york', 'budget-york');
 SELECT set_config('campaign.clock_offset', '0', false);
 SELECT campaign.delete_tenant(:'acme', 'budget-acme'), campaign.delete_tenant(:'eve', 'budget-eve');
 SELECT campaign.revoke_access(r) FROM unnest('{regress_budget_ann,regress_budget_ed,regress_budget_vic,regress_budget_eve,regress_budget_worker}'::name[]) r;

@@ -192,3 +192,54 @@ SELECT campaign.delete_tenant(id, slug) FROM campaign.tenants WHERE slug IN ('la
 SELECT campaign.revoke_access(r) FROM unnest('{regress_launch_ann,regress_launch_ned,regress_launch_vic,regress_launch_eve}'::name[]) r;
 \o
 DROP ROLE regress_launch_ann, regress_launch_ned, regress_launch_vic, regress_launch_eve;
+
+--
+-- From ready, too, a campaign that has messages begins with one that is approved and without a draft, though its
+-- steps have texts of their own
+--
+CREATE ROLE regress_launch_bob;
+\o /dev/null
+SELECT campaign.grant_access('regress_launch_bob', 'member');
+SELECT campaign.create_tenant('Bolt', 'launch-bolt', 'UTC', 'regress_launch_bob') AS bolt \gset
+SELECT pg_temp.at_time('2030-01-10 12:00');
+INSERT INTO campaign.contacts (tenant_id, first_name, email) SELECT :'bolt', n, lower(n) || '@bolt.example' FROM unnest('{Fay,Gus,Hal,Ida}'::text[]) n;
+SET ROLE regress_launch_bob;
+SELECT campaign.create_campaign(:'bolt', 'Reviewed', :'steps', 'assigned') AS reviewed \gset
+SELECT campaign.assign_contacts(:'reviewed', pg_temp.contacts('Fay', 'Gus'));
+SELECT campaign.transition_campaign(:'reviewed', 'ready');
+SELECT pg_temp.write(:'reviewed', 'Fay', 1, 'email', 'Fay', 'approved'), pg_temp.write(:'reviewed', 'Gus', 1, 'email', 'Gus', 'draft');
+SELECT id AS fay FROM campaign.messages WHERE body = 'Fay' \gset
+SELECT id AS gus FROM campaign.messages WHERE body = 'Gus' \gset
+SELECT pg_temp.set_status(:'reviewed', 'review');
+\o
+SELECT campaign.transition_campaign(:'reviewed', 'ready');
+SELECT pg_temp.try(format('SELECT campaign.launch_campaign(%L)', :'reviewed'));
+SELECT pg_temp.try(format('SELECT campaign.launch_campaign(%L, ''2030-01-11'')', :'reviewed'));
+SELECT pg_temp.set_status(:'reviewed', 'review') \g /dev/null
+SELECT result FROM campaign.review_messages(ARRAY[:'fay', :'gus']::uuid[], 'reject', 'no');
+SELECT campaign.transition_campaign(:'reviewed', 'ready');
+SELECT pg_temp.try(format('SELECT campaign.launch_campaign(%L)', :'reviewed'));
+SELECT pg_temp.set_status(:'reviewed', 'review') \g /dev/null
+SELECT campaign.edit_message(:'fay', 'other', 'Dear Fay');
+SELECT result FROM campaign.review_messages(ARRAY[:'fay']::uuid[], 'approve');
+SELECT campaign.transition_campaign(:'reviewed', 'ready');
+SELECT campaign.launch_campaign(:'reviewed');
+SELECT who, status FROM enrolled WHERE campaign = 'Reviewed';
+
+--
+-- Whom a launch does not enrol, and why, is in its outcome: Fay is in another sequence, Hal is archived
+--
+\o /dev/null
+SELECT campaign.create_campaign(:'bolt', 'Some', :'steps', 'assigned') AS some \gset
+SELECT campaign.assign_contacts(:'some', pg_temp.contacts('Fay', 'Hal', 'Ida'));
+SELECT campaign.archive_contact(k) FROM unnest(pg_temp.contacts('Hal')) k;
+\o
+SELECT campaign.launch_campaign(:'some');
+SELECT x ->> 'outcome' AS outcome, x ->> 'reason' AS reason, x ->> 'contacts' AS contacts
+FROM campaign.outreach_campaigns o, jsonb_array_elements(o.launch_outcome) x WHERE o.campaign_id = :'some' ORDER BY 1, 2;
+SELECT who, status FROM enrolled WHERE campaign = 'Some';
+RESET ROLE;
+\o /dev/null
+SELECT campaign.delete_tenant(:'bolt', 'launch-bolt'), campaign.revoke_access('regress_launch_bob');
+\o
+DROP ROLE regress_launch_bob;

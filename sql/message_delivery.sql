@@ -202,3 +202,77 @@ SELECT campaign.delete_tenant(id, slug) FROM campaign.tenants WHERE slug IN ('de
 SELECT campaign.revoke_access(r) FROM unnest('{regress_deliver_ann,regress_deliver_vic,regress_deliver_eve}'::name[]) r;
 \o
 DROP ROLE regress_deliver_ann, regress_deliver_vic, regress_deliver_eve;
+
+--
+-- Of several variants a contact gets the one that his id stands for, in SQL as in a worker's hands
+--
+CREATE ROLE regress_deliver_bob;
+\o /dev/null
+SELECT campaign.grant_access('regress_deliver_bob', 'member');
+SELECT campaign.create_tenant('Bolt', 'deliver-bolt', 'UTC', 'regress_deliver_bob') AS bolt \gset
+UPDATE campaign.tenants SET quiet_from = '00:00', quiet_until = '00:00' WHERE id = :'bolt';
+SELECT pg_temp.at_time('2030-01-10 12:00');
+INSERT INTO campaign.contacts (tenant_id, id, first_name, email)
+SELECT :'bolt', ('00000000-0000-7000-8000-0000000001' || lpad(i::text, 2, '0'))::uuid, 'V' || i, 'v' || i || '@x.example' FROM generate_series(1, 7) i;
+SET ROLE regress_deliver_bob;
+SELECT campaign.create_campaign(:'bolt', 'Variants', '[{"channel": "email", "subject": "Plan", "body_text": "x", "variant_count": 3}]', 'assigned') AS variants \gset
+SELECT campaign.assign_contacts(:'variants', filter => '{}');
+SELECT campaign.transition_campaign(:'variants', 'ready');
+SELECT pg_temp.write(:'variants', 'V' || i, 1, 'email', v, 'approved', v) FROM generate_series(1, 7) i, unnest('{a,b,c}'::text[]) v;
+RESET ROLE;
+\o
+CREATE TEMP VIEW chosen AS
+	SELECT k.first_name AS who, campaign.contact_variant(k.id, array_agg(m.variant ORDER BY m.variant), array_agg('approved'::text ORDER BY m.variant)) AS own,
+		string_agg(m.status, ' ' ORDER BY m.variant) AS statuses,
+		campaign.contact_variant(k.id, array_agg(m.variant ORDER BY m.variant), array_agg(m.status ORDER BY m.variant)) AS chosen
+	FROM campaign.messages m JOIN campaign.contacts k ON k.tenant_id = m.tenant_id AND k.id = m.contact_id WHERE k.first_name LIKE 'V%' GROUP BY k.first_name, k.id ORDER BY 1;
+SELECT who, own FROM chosen;
+-- of the sixth his own is rejected, and another one approved; of the seventh the others wait for review
+UPDATE campaign.messages m SET status = CASE WHEN m.variant = c.own THEN 'rejected' WHEN c.who = 'V7' THEN 'draft' ELSE m.status END,
+	approved_at = CASE WHEN m.variant = c.own OR c.who = 'V7' THEN NULL ELSE m.approved_at END
+FROM chosen c JOIN campaign.contacts k ON k.first_name = c.who WHERE m.contact_id = k.id AND c.who IN ('V6', 'V7');
+SELECT who, own, statuses, chosen FROM chosen WHERE who IN ('V6', 'V7');
+\o /dev/null
+SELECT pg_temp.set_status(:'variants', 'approved');
+SET ROLE regress_deliver_bob;
+SELECT result FROM campaign.review_messages(ARRAY(SELECT id FROM campaign.messages WHERE status = 'draft'), 'approve');
+SELECT campaign.launch_campaign(:'variants');
+RESET ROLE;
+\o
+TABLE chosen;
+SELECT c.who, c.body AS handed_out, c.body = v.chosen AS as_chosen FROM pg_temp.claim() c JOIN chosen v ON v.who = c.who ORDER BY 1;
+SELECT count(*) FROM pg_temp.report();
+SELECT who, variant, status FROM messages WHERE who LIKE 'V%' AND status = 'sent';
+
+--
+-- By hand before the campaign is approved: refused; and nothing was sent tomorrow
+--
+SET ROLE regress_deliver_bob;
+\o /dev/null
+SELECT campaign.create_campaign(:'bolt', 'Early', '[{"channel": "email"}]', 'assigned') AS early \gset
+SELECT campaign.assign_contacts(:'early', pg_temp.contacts('V1', 'V2'));
+SELECT campaign.transition_campaign(:'early', 'ready');
+SELECT pg_temp.write(:'early', 'V1', 1, 'email', 'early') AS early1 \gset
+SELECT pg_temp.write(:'early', 'V2', 1, 'email', 'early') AS early2 \gset
+\o
+SELECT pg_temp.try(format('SELECT campaign.mark_sent(%L)', :'early1'));
+SELECT pg_temp.set_status(:'early', 'review') \g /dev/null
+SELECT pg_temp.try(format('SELECT campaign.mark_sent(%L)', :'early1'));
+SELECT campaign.transition_campaign(:'early', 'approved');
+SELECT result FROM campaign.mark_sent(:'early1', sent_at => '2030-01-11 12:00');
+SELECT result FROM campaign.mark_sent(:'early2', sent_at => '2030-01-09 08:00');
+SELECT k.first_name, date_trunc('minute', m.sent_at) AS sent_at, date_trunc('minute', l.sent_at) AS logged
+FROM campaign.messages m JOIN campaign.contacts k ON k.id = m.contact_id JOIN campaign.send_logs l ON l.metadata ->> 'message' = m.id::text WHERE m.campaign_id = :'early' ORDER BY 1;
+RESET ROLE;
+
+--
+-- A contact has one message of each variant of a step, whoever writes it
+--
+\set VERBOSITY terse
+INSERT INTO campaign.messages (tenant_id, campaign_id, contact_id, touch_number, variant, plan_version, channel, subject, body, created_at, changed_at)
+SELECT tenant_id, campaign_id, contact_id, touch_number, variant, plan_version, channel, subject, 'again', created_at, changed_at FROM campaign.messages WHERE id = :'early1';
+\set VERBOSITY default
+\o /dev/null
+SELECT campaign.delete_tenant(:'bolt', 'deliver-bolt'), campaign.revoke_access('regress_deliver_bob');
+\o
+DROP ROLE regress_deliver_bob;

@@ -99,3 +99,33 @@ SELECT campaign.delete_tenant(id, slug) FROM campaign.tenants WHERE slug IN ('ex
 SELECT campaign.revoke_access(r) FROM unnest('{regress_export_ann,regress_export_vic,regress_export_eve}'::name[]) r;
 \o
 DROP ROLE regress_export_ann, regress_export_vic, regress_export_eve;
+
+--
+-- Whoever is excluded is left out of what is not approved, too; and every text is one for a spreadsheet
+--
+CREATE ROLE regress_export_bob;
+\o /dev/null
+SELECT campaign.grant_access('regress_export_bob', 'member');
+SELECT campaign.create_tenant('Bolt', 'export-bolt', 'UTC', 'regress_export_bob') AS bolt \gset
+SELECT pg_temp.at_time('2030-01-10 12:00');
+INSERT INTO campaign.contacts (tenant_id, first_name, email, linkedin_url, score) VALUES (:'bolt', 'Fay', '+fay@x.example', 'https://in.example/fay', 2),
+	(:'bolt', 'Gus', 'gus@x.example', NULL, 1);
+SET ROLE regress_export_bob;
+SELECT campaign.create_campaign(:'bolt', 'Hostile', '[{"channel": "email"}]', 'assigned') AS hostile \gset
+SELECT campaign.assign_contacts(:'hostile', filter => '{}');
+SELECT campaign.transition_campaign(:'hostile', 'ready');
+SELECT pg_temp.write(:'hostile', 'Fay', 1, 'email', '-body', 'draft'), pg_temp.write(:'hostile', 'Gus', 1, 'email', '=body', 'draft');
+RESET ROLE;
+UPDATE campaign.messages SET subject = '@' || subject, body_html = '+html' WHERE campaign_id = :'hostile';
+SELECT pg_temp.set_status(:'hostile', 'review');
+SET ROLE regress_export_bob;
+\o
+SELECT contact_name, email, linkedin_url, subject, body, body_html FROM campaign.export_messages(:'hostile', true);
+SELECT * FROM campaign.exclude_contacts(:'hostile', pg_temp.contacts('Gus'));
+SELECT contact_name, status FROM campaign.export_messages(:'hostile', true, false);
+SELECT contact_name, status FROM campaign.export_messages(:'hostile', true, true);
+RESET ROLE;
+\o /dev/null
+SELECT campaign.delete_tenant(:'bolt', 'export-bolt'), campaign.revoke_access('regress_export_bob');
+\o
+DROP ROLE regress_export_bob;

@@ -70,6 +70,20 @@ SELECT "position", total, contact_name, touch FROM campaign.review_queue(:'steel
 SELECT count(*) FROM campaign.review_queue(:'steel', status => 'approved');
 SELECT total, draft, approved, rejected, sent, active_contacts, excluded_contacts, by_channel, can_approve, obstacle FROM campaign.review_summary(:'steel');
 SELECT pg_temp.try(format('SELECT campaign.review_queue(%L, max_rows => 0)', :'steel'));
+-- of the same score contact by contact, and each step by step: in whatever order they were written
+\o /dev/null
+RESET ROLE;
+INSERT INTO campaign.contacts (tenant_id, id, first_name, email, linkedin_url, score)
+SELECT :'acme', ('00000000-0000-7000-8000-0000000000' || i)::uuid, n, n || '@x.example', 'https://in.example/' || n, 40 FROM (VALUES ('01', 'Fay'), ('02', 'Gus')) v(i, n);
+SET ROLE regress_review_ann;
+SELECT campaign.create_campaign(:'acme', 'Equal', :'steps', 'assigned') AS equal \gset
+SELECT campaign.assign_contacts(:'equal', ARRAY(SELECT id FROM campaign.contacts WHERE score = 40));
+SELECT campaign.transition_campaign(:'equal', 'ready');
+SELECT pg_temp.write(:'equal', who, touch, channel, 'x') FROM (VALUES (1, 'Gus', 2, 'linkedin_connect'), (2, 'Fay', 2, 'linkedin_connect'), (3, 'Gus', 1, 'email'), (4, 'Fay', 1, 'email')) v(n, who, touch, channel) ORDER BY n;
+SELECT pg_temp.set_status(:'equal', 'review');
+\o
+SELECT "position", contact_name, touch FROM campaign.review_queue(:'equal');
+SELECT "position", contact_name, touch FROM campaign.review_queue(:'equal', max_rows => 2, after_position => 1);
 
 --
 -- Editing: a reason, a new version, and back to draft
@@ -128,6 +142,11 @@ SELECT channel, touch_number, action, reason, times, messages FROM campaign.mess
 SELECT pg_temp.set_status(:'steel', 'approved') \g /dev/null
 SELECT campaign.edit_message(:'cid1', 'too_long', 'Cid');
 SELECT status FROM campaign.campaigns WHERE id = :'steel';
+-- and so is one of which a message is what it was once
+SELECT pg_temp.set_status(:'steel', 'approved') \g /dev/null
+SELECT campaign.revert_message(:'cid1', 1);
+SELECT status FROM campaign.campaigns WHERE id = :'steel';
+SELECT from_state, to_state, reason FROM campaign.life_cycle_log WHERE entity_id = :'steel' ORDER BY id DESC LIMIT 1;
 
 --
 -- While a worker has a touch, its message is what he was given

@@ -101,6 +101,20 @@ SELECT campaign.resume_campaign(:'c', spread => '0');
 SELECT campaign.transition_campaign(:'c', 'completed');
 SELECT campaign.revise_campaign(:'c', '[{"channel": "call", "body_text": "x"}]');
 \echo :LAST_ERROR_SQLSTATE
+-- nor from the generation to the export: the messages are of the plan that they were written for
+RESET ROLE;
+CREATE FUNCTION pg_temp.set_status(campaign uuid, wanted text) RETURNS void LANGUAGE sql SECURITY DEFINER SET session_replication_role = replica
+	AS $$ UPDATE campaign.campaigns SET status = wanted WHERE id = campaign $$;
+CREATE FUNCTION pg_temp.revised_in(campaign uuid, wanted text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_temp.set_status(campaign, wanted);
+	RETURN 'version ' || campaign.revise_campaign(campaign, '[{"channel": "call", "body_text": "x"}]');
+EXCEPTION WHEN SQLSTATE 'CP002' THEN
+	RETURN SQLERRM;
+END $$;
+SET ROLE regress_plan_ann;
+SELECT pg_temp.revised_in(:'c', s) FROM unnest('{generating,review,approved,exported,completed}'::text[]) s;
+SELECT plan_version FROM campaign.outreach_campaigns WHERE campaign_id = :'c';
 
 --
 -- Nobody edits the plan by hand

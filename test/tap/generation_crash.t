@@ -39,6 +39,7 @@ fill();
 
 my @crew = map { start_worker($_) } 1 .. $workers;
 my $killed = 0;
+my @misreserved;
 while ($killed < $kills)
 {
 	my $wanted = int(($killed + 0.5 + rand 0.4) * 0.9 * $contacts / $kills);
@@ -46,6 +47,7 @@ while ($killed < $kills)
 	kill_whole_server($node);
 	$killed++;
 	$node->start;
+	push @misreserved, misreserved();
 }
 is($killed, $kills, "the server was killed $kills times while there was work");
 ok(wait_for_ended($contacts), 'every contact ends');
@@ -93,13 +95,16 @@ is(scalar(grep { $booked{$_}[1] != 1 } keys %booked), 0, 'the cost of a lease is
 is(scalar(grep { !defined $tried{$_} || abs($tried{$_} - $booked{$_}[0]) > 1e-9 } keys %booked), 0, 'what is booked was reported');
 is(scalar(grep { !$booked{$_} } keys %answered), 0, 'every report that was answered is booked');
 is(scalar(grep { grep({ $_ eq 'generated' } @{ $answered{$_} }) > 1 } keys %answered), 0, 'no report was taken twice');
-is( query(
-		q{SELECT (SELECT usd FROM campaign.campaign_generation_costs) = (SELECT sum(usd) FROM campaign.generation_costs)
-		     AND (SELECT usd FROM campaign.campaign_generation_costs) = (SELECT sum(usd) FROM campaign.contact_generation_costs)}),
-	't',
-	'the cost is the sum of its rows');
-is( query('SELECT reserved_usd FROM campaign.generation_budget_status WHERE limit_usd IS NOT NULL'),
-	'0', 'nothing is reserved any more');
+
+# in millionths of a dollar
+my $spent = 0;
+$spent += sprintf('%.0f', $tried{$_} * 1e6) foreach grep { $booked{$_} && defined $tried{$_} } keys %booked;
+is(query('SELECT (usd * 1000000)::bigint FROM campaign.campaign_generation_costs'), $spent, "the campaign has cost what the workers' journals say");
+is(query('SELECT (sum(usd) * 1000000)::bigint FROM campaign.contact_generation_costs'), $spent, 'and so have its contacts');
+is( query('SELECT (left_usd * 1000000)::bigint FROM campaign.generation_budget_status WHERE limit_usd IS NOT NULL'),
+	1_200_000_000 - $spent,
+	'all that the journals do not say is left of the budget: nothing is reserved any more');
+is(join(' ', @misreserved), '', 'after each kill as much was reserved as the contacts cost that were not done yet');
 diag(scalar(keys %booked), ' leases have cost something');
 diag(scalar(grep { !$answered{$_} } keys %tried), ' reports were not answered');
 
@@ -129,7 +134,18 @@ sub fill
 		SELECT campaign.start_generation(:'big');
 		ANALYZE});
 	is(query('SELECT count(*) FROM campaign.generation_items'), $contacts, "$contacts contacts are to be written to");
+	is( query('SELECT (reserved_usd * 1000000)::bigint FROM campaign.generation_budget_status WHERE limit_usd IS NOT NULL'),
+		$contacts * 1440,
+		'a message each is reserved');
 	return;
+}
+
+# What is reserved, if it is not the price of a message for each contact that is not done.
+sub misreserved
+{
+	return query(q{SELECT s.reserved_usd FROM campaign.generation_budget_status s
+		WHERE s.limit_usd IS NOT NULL
+		  AND s.reserved_usd <> 0.00144 * (SELECT count(*) FROM campaign.campaign_contacts k WHERE k.status NOT IN ('generated', 'failed'))}) || ();
 }
 
 # False if it does not come to that in three minutes.
