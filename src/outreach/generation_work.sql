@@ -346,40 +346,37 @@ CREATE FUNCTION campaign.extend_generation(lease_token text, lease interval) RET
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  said record := campaign.decode_lease_token(lease_token);
-  new_end timestamptz;
-  held_until timestamptz;
+  held record := campaign.lock_generation_lease(lease_token);
+  job campaign.generation_jobs := held.job;
+  -- the wall clock is read after the wait for the locks
+  new_end timestamptz := campaign.lease_end(coalesce(lease, '10 minutes'));
 BEGIN
-  SELECT i.lease_until INTO held_until FROM campaign.generation_items i
-   WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id AND i.fence = said.fence AND i.outcome IS NULL
-     FOR NO KEY UPDATE;
-  -- the wall clock is read after the wait for the lock
-  new_end := campaign.lease_end(coalesce(lease, '10 minutes'));
-  IF coalesce(held_until > clock_timestamp(), false) THEN
-    UPDATE campaign.generation_items i SET lease_until = new_end
-     WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id;
-  ELSE
+  UPDATE campaign.generation_items i SET lease_until = new_end
+   WHERE held.is_current AND i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = held.contact
+     AND i.lease_until > clock_timestamp();
+  IF NOT FOUND THEN
     PERFORM campaign.raise_generation_lease_lost('The lease has ended, or the contact was reported, given back or cancelled.');
   END IF;
   RETURN new_end;
 END $$;
 COMMENT ON FUNCTION campaign.extend_generation(text, interval) IS
-'Makes a live lease on a contact last for the given time from now; returns its new end. Raises CP004 if it is lost or has ended, 22023 for what is no token.';
+'Makes a live lease on a contact last for the given time from now; returns its new end. Raises CP004 if it is lost or has ended, 22023 for what is no token, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.release_generation(lease_token text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  said record := campaign.decode_lease_token(lease_token);
+  held record := campaign.lock_generation_lease(lease_token);
+  job campaign.generation_jobs := held.job;
 BEGIN
   UPDATE campaign.generation_items i SET lease_until = '-infinity', fence = 0, worker = NULL, attempts = i.attempts - 1
-   WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id AND i.fence = said.fence AND i.outcome IS NULL;
+   WHERE held.is_current AND i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = held.contact;
   IF NOT FOUND THEN
     PERFORM campaign.raise_generation_lease_lost('The contact was reported, given back, cancelled or claimed again.');
   END IF;
 END $$;
 COMMENT ON FUNCTION campaign.release_generation(text) IS
-'Gives a contact for whom nothing was written back, the attempt not counted. Raises CP004 if the lease is lost, 22023 for what is no token.';
+'Gives a contact for whom nothing was written back, the attempt not counted. Raises CP004 if the lease is lost, 22023 for what is no token, 25000 above READ COMMITTED.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('worker', 'EXECUTE', 'FUNCTION campaign.claim_generation(text, integer, uuid, interval)'),
