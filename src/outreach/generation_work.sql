@@ -217,7 +217,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 #variable_conflict use_variable
 DECLARE
   entry record;
-  step record;
+  touches smallint[];
+  channels text[];
+  variants smallint[];
+  step integer;
   written integer := 0;
   places text[] := '{}';
 BEGIN
@@ -228,6 +231,9 @@ BEGIN
             DETAIL = 'A contact without a message is not generated.',
             HINT = 'Call campaign.fail_generation() and say why.';
   END IF;
+  SELECT array_agg(s.touch_number ORDER BY s.touch_number), array_agg(s.channel ORDER BY s.touch_number), array_agg(s.variants ORDER BY s.touch_number)
+    INTO touches, channels, variants
+    FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s;
   FOR entry IN
     SELECT m.place - 1 AS place, m.entry -> 'touch_number' AS touch, coalesce(m.entry -> 'variant', '"a"') AS variant,
            m.entry ->> 'subject' AS subject, m.entry ->> 'body' AS body, m.entry ->> 'body_html' AS body_html,
@@ -242,27 +248,26 @@ BEGIN
     ELSIF entry.variant NOT IN ('"a"', '"b"', '"c"') THEN
       PERFORM campaign.raise_list_fault('messages', entry.place, 'variant', 'must be a, b or c');
     END IF;
-    SELECT s.* INTO step FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s
-     WHERE s.touch_number = (entry.touch #>> '{}')::numeric;
-    IF NOT FOUND THEN
+    step := array_position(touches, (entry.touch #>> '{}')::numeric::smallint);
+    IF step IS NULL THEN
       RAISE EXCEPTION 'there is no step % to write for', entry.touch #>> '{}'
         USING ERRCODE = 'invalid_parameter_value',
-              DETAIL = format('The steps are %s.', (SELECT string_agg(format('%s (%s)', s.touch_number, s.channel), ', ' ORDER BY s.touch_number)
-                                                      FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s)),
+              DETAIL = format('The steps are %s.', (SELECT string_agg(format('%s (%s)', s.touch, s.channel), ', ' ORDER BY s.touch)
+                                                      FROM unnest(touches, channels) s(touch, channel))),
               HINT = 'Write for the steps that the claim returned.';
-    ELSIF ascii(entry.variant #>> '{}') - ascii('a') >= step.variants THEN
-      RAISE EXCEPTION 'step % has no variant %', step.touch_number, entry.variant #>> '{}'
+    ELSIF ascii(entry.variant #>> '{}') - ascii('a') >= variants[step] THEN
+      RAISE EXCEPTION 'step % has no variant %', touches[step], entry.variant #>> '{}'
         USING ERRCODE = 'invalid_parameter_value',
-              DETAIL = format('It has %s.', CASE step.variants WHEN 1 THEN 'variant a' ELSE 'variants a to ' || chr(ascii('a') + step.variants - 1) END),
+              DETAIL = format('It has %s.', CASE variants[step] WHEN 1 THEN 'variant a' ELSE 'variants a to ' || chr(ascii('a') + variants[step] - 1) END),
               HINT = 'Write the variants that the claim returned; variant_count of the step, or of generation_config, says how many.';
-    ELSIF concat(step.touch_number, entry.variant) = ANY (places) THEN
-      RAISE EXCEPTION 'step % has two messages of variant %', step.touch_number, entry.variant #>> '{}'
+    ELSIF concat(touches[step], entry.variant) = ANY (places) THEN
+      RAISE EXCEPTION 'step % has two messages of variant %', touches[step], entry.variant #>> '{}'
         USING ERRCODE = 'invalid_parameter_value',
               DETAIL = 'One of them would replace the other.',
               HINT = 'Hand in one message for each step and variant.';
     END IF;
-    places := places || concat(step.touch_number, entry.variant);
-    IF campaign.write_generated_message(job, contact, step.touch_number, step.channel, entry.variant #>> '{}', entry.subject, entry.body, entry.body_html) THEN
+    places := places || concat(touches[step], entry.variant);
+    IF campaign.write_generated_message(job, contact, touches[step], channels[step], entry.variant #>> '{}', entry.subject, entry.body, entry.body_html) THEN
       written := written + 1;
     END IF;
   END LOOP;

@@ -1,0 +1,87 @@
+-- Defects of generation that were found by reading and trying it.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS campaign CASCADE;
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+\set SHOW_CONTEXT never
+CREATE ROLE regress_oldgen_ann;
+CREATE FUNCTION pg_temp.plain(t text) RETURNS text LANGUAGE sql
+	AS $$ SELECT regexp_replace(t, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<id>', 'g') $$;
+CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	m text; d text; h text; answer text;
+BEGIN
+	EXECUTE statement INTO answer;
+	RETURN coalesce(answer, 'NULL');
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
+	RETURN pg_temp.plain(concat_ws(E'\n', SQLSTATE || ': ' || m, 'DETAIL: ' || nullif(d, ''), 'HINT: ' || nullif(h, '')));
+END $$;
+\o /dev/null
+SELECT campaign.grant_access('regress_oldgen_ann', 'member');
+SELECT campaign.create_tenant('Acme', 'oldgen-acme', 'UTC', 'regress_oldgen_ann') AS acme \gset
+INSERT INTO campaign.contacts (tenant_id, id, first_name, email, phone)
+SELECT :'acme', ('00000000-0000-7000-8000-0000000000' || i)::uuid, n, lower(n) || '@x.example', '+4930000000' || i
+FROM (VALUES ('01', 'Abe'), ('02', 'Bea'), ('03', 'Cid'), ('04', 'Dan'), ('05', 'Eli'), ('06', 'Fay'), ('07', 'Gus')) v(i, n);
+-- nothing is required of contacts
+INSERT INTO campaign.readiness_stages (tenant_id, entity_kind, stage, required) VALUES (:'acme', 'contact', 'person', false);
+\o
+CREATE FUNCTION pg_temp.contact(name text) RETURNS uuid LANGUAGE sql
+	AS $$ SELECT c.id FROM campaign.contacts c JOIN campaign.tenants t ON t.id = c.tenant_id WHERE t.slug = 'oldgen-acme' AND c.first_name = $1 $$;
+CREATE FUNCTION pg_temp.campaign(name text) RETURNS uuid LANGUAGE sql
+	AS $$ SELECT c.id FROM campaign.campaigns c JOIN campaign.tenants t ON t.id = c.tenant_id WHERE t.slug = 'oldgen-acme' AND c.name = $1 $$;
+CREATE FUNCTION pg_temp.make(name text, steps jsonb, VARIADIC contacts text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	new_id uuid := campaign.create_campaign((SELECT id FROM campaign.tenants WHERE slug = 'oldgen-acme'), name, steps, 'assigned');
+BEGIN
+	PERFORM campaign.assign_contacts(new_id, ARRAY(SELECT pg_temp.contact(n) FROM unnest(contacts) n));
+	RETURN campaign.transition_campaign(new_id, 'ready');
+END $$;
+CREATE FUNCTION pg_temp.start(name text, regenerate boolean DEFAULT false) RETURNS text LANGUAGE sql
+	AS $$ SELECT pg_temp.try(format('SELECT campaign.start_generation(%L, regenerate => %L) IS NOT NULL', pg_temp.campaign($1), $2)) $$;
+CREATE TEMP TABLE tokens (campaign text, contact text, token text, PRIMARY KEY (campaign, contact));
+CREATE FUNCTION pg_temp.claim(name text, most integer DEFAULT 10) RETURNS text LANGUAGE sql AS $$
+	WITH c AS MATERIALIZED (SELECT g.lease_token, g.contact ->> 'first_name' AS who FROM campaign.claim_generation('w', $2, pg_temp.campaign($1)) g),
+		t AS (INSERT INTO tokens SELECT $1, c.who, c.lease_token FROM c ON CONFLICT ON CONSTRAINT tokens_pkey DO UPDATE SET token = excluded.token)
+	SELECT coalesce(string_agg(c.who, ', ' ORDER BY c.who), 'nobody') FROM c $$;
+CREATE FUNCTION pg_temp.token(campaign text, contact text) RETURNS text LANGUAGE sql VOLATILE
+	AS $$ SELECT t.token FROM tokens t WHERE t.campaign = $1 AND t.contact = $2 $$;
+-- one message for each step and variant that the claim asks for
+CREATE FUNCTION pg_temp.generate(name text, regenerate boolean DEFAULT false) RETURNS text LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+	item record;
+BEGIN
+	PERFORM campaign.start_generation(pg_temp.campaign(name), regenerate => regenerate);
+	FOR item IN SELECT * FROM campaign.claim_generation('w', 100, pg_temp.campaign(name)) LOOP
+		PERFORM campaign.save_generated(item.lease_token,
+			(SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('touch_number', s -> 'touch_number', 'variant', v, 'body', s ->> 'label',
+				'subject', CASE WHEN (s -> 'limits' ->> 'has_subject')::boolean THEN s ->> 'label' END)))
+			   FROM jsonb_array_elements(item.steps) s, jsonb_array_elements_text(s -> 'variants') v));
+	END LOOP;
+	RETURN (SELECT c.status FROM campaign.campaigns c WHERE c.id = pg_temp.campaign(name));
+END $$;
+CREATE FUNCTION pg_temp.approve(name text) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(DISTINCT r.result, ', ') FROM campaign.review_messages(ARRAY(SELECT m.id FROM campaign.messages m
+		WHERE m.campaign_id = pg_temp.campaign($1) AND m.status = 'draft'), 'approve') r $$;
+
+--
+-- The steps are read once for a contact, not once for each of his messages
+--
+SELECT pg_temp.make('Long', (SELECT jsonb_agg('{"channel": "email", "label": "Email", "variant_count": 3}'::jsonb) FROM generate_series(1, 5)), 'Abe');
+SELECT pg_temp.start('Long'), pg_temp.claim('Long');
+BEGIN;
+SET LOCAL track_functions = 'pl';
+SELECT campaign.save_generated(pg_temp.token('Long', 'Abe'), (SELECT jsonb_agg(jsonb_build_object('touch_number', n, 'variant', v, 'subject', 's', 'body', 'b'))
+	FROM generate_series(1, 5) n, unnest('{a,b,c}'::text[]) v));
+SELECT pg_stat_get_xact_function_calls('campaign.generation_steps'::regproc) AS reads, (SELECT count(*) FROM campaign.messages WHERE campaign_id = pg_temp.campaign('Long')) AS messages;
+COMMIT;
+
+--
+-- Afterwards
+--
+\o /dev/null
+SELECT campaign.delete_tenant(:'acme', 'oldgen-acme');
+SELECT campaign.revoke_access('regress_oldgen_ann');
+\o
+DROP ROLE regress_oldgen_ann;
