@@ -66,6 +66,17 @@ CREATE FUNCTION pg_temp.approve(name text) RETURNS text LANGUAGE sql AS $$
 		WHERE m.campaign_id = pg_temp.campaign($1) AND m.status = 'draft'), 'approve') r $$;
 
 --
+-- What the steps do not ask for any more is neither counted nor sent: the campaign had three variants and a call
+--
+SELECT pg_temp.make('Fewer', '[{"channel": "email", "label": "Old", "variant_count": 3}, {"channel": "call", "label": "Call"}]', 'Abe', 'Bea');
+SELECT pg_temp.generate('Fewer'), pg_temp.approve('Fewer'), campaign.transition_campaign(pg_temp.campaign('Fewer'), 'ready');
+SELECT campaign.revise_campaign(pg_temp.campaign('Fewer'), '[{"channel": "email", "label": "New", "variant_count": 2}]');
+SELECT pg_temp.generate('Fewer', regenerate => true), pg_temp.approve('Fewer');
+SELECT m.touch_number AS touch, m.variant, m.body, m.status, m.approved_at IS NOT NULL AS approved, m.review_notes, count(*) AS contacts
+FROM campaign.messages m WHERE m.campaign_id = pg_temp.campaign('Fewer') GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2;
+SELECT total, approved, rejected, draft FROM campaign.review_summary(pg_temp.campaign('Fewer'));
+
+--
 -- The steps are read once for a contact, not once for each of his messages
 --
 SELECT pg_temp.make('Long', (SELECT jsonb_agg('{"channel": "email", "label": "Email", "variant_count": 3}'::jsonb) FROM generate_series(1, 5)), 'Abe');

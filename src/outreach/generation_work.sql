@@ -216,6 +216,7 @@ CREATE FUNCTION campaign.write_generated_messages(job campaign.generation_jobs, 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  now_time timestamptz := campaign.now();
   entry record;
   touches smallint[];
   channels text[];
@@ -271,10 +272,16 @@ BEGIN
       written := written + 1;
     END IF;
   END LOOP;
+  -- what an earlier generation wrote for a step or variant that there is no more would be counted, and sent
+  UPDATE campaign.messages m
+     SET status = 'rejected', review_notes = 'the steps do not ask for it any more', approved_by = NULL, approved_at = NULL, changed_at = now_time
+   WHERE m.tenant_id = job.tenant_id AND m.campaign_id = job.campaign_id AND m.contact_id = contact AND m.status IN ('draft', 'approved')
+     AND NOT EXISTS (SELECT FROM unnest(touches, channels, variants) s(touch, channel, variants)
+                      WHERE s.touch = m.touch_number AND s.channel = m.channel AND ascii(m.variant) - ascii('a') < s.variants);
   RETURN written;
 END $$;
 COMMENT ON FUNCTION campaign.write_generated_messages(campaign.generation_jobs, uuid, jsonb) IS
-'Internal: checks and writes the messages of a contact; returns how many. Raises CP003, 22023, 23514.';
+'Internal: checks and writes the messages of a contact, and rejects those of his for which there is no step or variant any more; returns how many it wrote. Raises CP003, 22023, 23514.';
 
 CREATE FUNCTION campaign.end_generation_item(job campaign.generation_jobs, contact uuid, outcome text, error text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -317,7 +324,7 @@ BEGIN
   RETURN result;
 END $$;
 COMMENT ON FUNCTION campaign.save_generated(text, jsonb, jsonb) IS
-'Saves what was written for a claimed contact, and what it has cost: messages [{touch_number, variant (default a), subject, body, body_html}], costs [{model, tokens_in, tokens_out, usd, touch_number, variant}]. A message that there is already gets a new version that is to be reviewed; one that was sent stays as it is. Returns generated, or excluded if the contact was excluded meanwhile: then only the costs are kept. The last one takes the campaign to review. All or nothing: what is refused is handed to fail_generation() with its costs. Raises CP004 if the lease is lost, CP003 for a bad list or text, 22023 for what is no token and for a step or variant that there is not, 23514 for a text that the channel does not take, 25000 above READ COMMITTED.';
+'Saves what was written for a claimed contact, and what it has cost: messages [{touch_number, variant (default a), subject, body, body_html}], costs [{model, tokens_in, tokens_out, usd, touch_number, variant}]. A message that there is already gets a new version that is to be reviewed, and one for which there is no step or variant any more is rejected; one that was sent stays as it is. Returns generated, or excluded if the contact was excluded meanwhile: then only the costs are kept. The last one takes the campaign to review. All or nothing: what is refused is handed to fail_generation() with its costs. Raises CP004 if the lease is lost, CP003 for a bad list or text, 22023 for what is no token and for a step or variant that there is not, 23514 for a text that the channel does not take, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.fail_generation(lease_token text, error text, costs jsonb DEFAULT '[]') RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
