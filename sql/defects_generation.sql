@@ -77,6 +77,23 @@ FROM campaign.messages m WHERE m.campaign_id = pg_temp.campaign('Fewer') GROUP B
 SELECT total, approved, rejected, draft FROM campaign.review_summary(pg_temp.campaign('Fewer'));
 
 --
+-- A failed contact who waits in the job is not reserved for a second time
+--
+SELECT pg_temp.make('Twice', '[{"channel": "email"}]', 'Abe', 'Bea'), pg_temp.start('Twice'), pg_temp.claim('Twice');
+SELECT contact, campaign.fail_generation(token, 'no') FROM tokens WHERE campaign = 'Twice' ORDER BY contact;
+INSERT INTO campaign.generation_budgets (tenant_id, mode, amount_usd, message_price_usd) VALUES (:'acme', 'hard', 3, 1);
+SELECT pg_temp.start('Twice');
+SELECT pg_temp.try(format('SELECT campaign.retry_generation(%L)', pg_temp.campaign('Twice')));
+SELECT pg_temp.try(format('SELECT campaign.retry_generation(%L, ARRAY[%L]::uuid[])', pg_temp.campaign('Twice'), pg_temp.contact('Bea')));
+-- one that has failed again is tried again, beside the one that waits
+SELECT pg_temp.claim('Twice', 1), campaign.fail_generation(pg_temp.token('Twice', 'Abe'), 'no');
+SELECT pg_temp.try(format('SELECT campaign.retry_generation(%L)', pg_temp.campaign('Twice')));
+SELECT j.reserved_usd AS job, (SELECT sum(i.reserved_usd) FROM campaign.generation_items i WHERE i.job_id = j.id AND i.outcome IS NULL) AS items, s.reserved_usd AS budget
+FROM campaign.generation_jobs j JOIN campaign.generation_budget_status s ON s.tenant_id = j.tenant_id WHERE j.campaign_id = pg_temp.campaign('Twice') AND j.status = 'running';
+SELECT campaign.cancel_generation(pg_temp.campaign('Twice'));
+DELETE FROM campaign.generation_budgets WHERE tenant_id = :'acme';
+
+--
 -- The steps are read once for a contact, not once for each of his messages
 --
 SELECT pg_temp.make('Long', (SELECT jsonb_agg('{"channel": "email", "label": "Email", "variant_count": 3}'::jsonb) FROM generate_series(1, 5)), 'Abe');
