@@ -94,6 +94,17 @@ SELECT campaign.cancel_generation(pg_temp.campaign('Twice'));
 DELETE FROM campaign.generation_budgets WHERE tenant_id = :'acme';
 
 --
+-- A claim finds who waits behind those that ran out of attempts
+--
+SELECT pg_temp.make('Worn', '[{"channel": "email"}]', 'Abe', 'Bea', 'Cid', 'Dan', 'Eli');
+UPDATE campaign.outreach_campaigns SET max_attempts = 1 WHERE campaign_id = pg_temp.campaign('Worn');
+SELECT pg_temp.start('Worn'), pg_temp.claim('Worn', 4);
+UPDATE campaign.generation_items SET lease_until = '-infinity' WHERE campaign_id = pg_temp.campaign('Worn');
+SELECT pg_temp.claim('Worn', 2);
+SELECT failed, held, waiting FROM campaign.generation_progress(pg_temp.campaign('Worn'));
+SELECT campaign.cancel_generation(pg_temp.campaign('Worn'));
+
+--
 -- The steps are read once for a contact, not once for each of his messages
 --
 SELECT pg_temp.make('Long', (SELECT jsonb_agg('{"channel": "email", "label": "Email", "variant_count": 3}'::jsonb) FROM generate_series(1, 5)), 'Abe');

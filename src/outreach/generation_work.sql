@@ -75,6 +75,7 @@ DECLARE
   new_end timestamptz := campaign.lease_end(coalesce(lease, '10 minutes'));
   job record;
   item record;
+  spent boolean;
   new_fence bigint;
 BEGIN
   PERFORM campaign.require_read_committed('claim_generation()');
@@ -104,31 +105,37 @@ BEGIN
     lease_until := new_end;
     generation_config := campaign.normalize_generation_config(job.config);
     steps := NULL;
-    FOR item IN SELECT t.* FROM campaign.take_generation_items(job.tenant_id, job.id, max_contacts) t LOOP
-      IF item.attempts >= job.max_attempts THEN
-        UPDATE campaign.generation_items i
-           SET outcome = 'failed', ended_at = now_time, lease_until = '-infinity', error = format('%s leases ended without a report', item.attempts)
+    -- who has run out of attempts takes nobody's place
+    LOOP
+      spent := false;
+      FOR item IN SELECT t.* FROM campaign.take_generation_items(job.tenant_id, job.id, max_contacts) t LOOP
+        IF item.attempts >= job.max_attempts THEN
+          UPDATE campaign.generation_items i
+             SET outcome = 'failed', ended_at = now_time, lease_until = '-infinity', error = format('%s leases ended without a report', item.attempts)
+           WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = item.contact;
+          UPDATE campaign.campaign_contacts k SET status = 'failed', error = format('%s leases ended without a report', item.attempts)
+           WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact AND k.status = 'generating';
+          spent := true;
+          CONTINUE;
+        END IF;
+        new_fence := campaign.lease_fence();
+        UPDATE campaign.generation_items i SET lease_until = new_end, fence = new_fence, worker = worker, attempts = item.attempts + 1
          WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = item.contact;
-        UPDATE campaign.campaign_contacts k SET status = 'failed', error = format('%s leases ended without a report', item.attempts)
-         WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact AND k.status = 'generating';
-        CONTINUE;
-      END IF;
-      new_fence := campaign.lease_fence();
-      UPDATE campaign.generation_items i SET lease_until = new_end, fence = new_fence, worker = worker, attempts = item.attempts + 1
-       WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = item.contact;
-      IF item.contact_status NOT IN ('generating', 'generated') THEN
-        UPDATE campaign.campaign_contacts k SET status = 'generating', error = NULL
-         WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact;
-      END IF;
-      IF steps IS NULL THEN
-        SELECT jsonb_agg(s.document ORDER BY s.touch_number) INTO steps FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s;
-      END IF;
-      contact_id := item.contact;
-      attempt := item.attempts + 1;
-      contact := campaign.generation_context(job.tenant_id, item.contact);
-      lease_token := campaign.lease_token(job.tenant_id, job.id, item.contact, new_fence);
-      max_contacts := max_contacts - 1;
-      RETURN NEXT;
+        IF item.contact_status NOT IN ('generating', 'generated') THEN
+          UPDATE campaign.campaign_contacts k SET status = 'generating', error = NULL
+           WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact;
+        END IF;
+        IF steps IS NULL THEN
+          SELECT jsonb_agg(s.document ORDER BY s.touch_number) INTO steps FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s;
+        END IF;
+        contact_id := item.contact;
+        attempt := item.attempts + 1;
+        contact := campaign.generation_context(job.tenant_id, item.contact);
+        lease_token := campaign.lease_token(job.tenant_id, job.id, item.contact, new_fence);
+        max_contacts := max_contacts - 1;
+        RETURN NEXT;
+      END LOOP;
+      EXIT WHEN NOT spent OR max_contacts = 0;
     END LOOP;
     EXIT WHEN max_contacts = 0;
   END LOOP;
