@@ -105,6 +105,20 @@ SELECT failed, held, waiting FROM campaign.generation_progress(pg_temp.campaign(
 SELECT campaign.cancel_generation(pg_temp.campaign('Worn'));
 
 --
+-- A lease that nobody was given is none: neither before a claim, nor after it was given back, nor of an excluded contact
+--
+SELECT pg_temp.make('Forged', '[{"channel": "email"}]', 'Abe', 'Bea', 'Cid');
+SELECT campaign.start_generation(pg_temp.campaign('Forged')) AS job \gset
+SELECT pg_temp.claim('Forged', 1), campaign.release_generation(pg_temp.token('Forged', 'Abe'));
+SELECT * FROM campaign.exclude_contacts(pg_temp.campaign('Forged'), ARRAY[pg_temp.contact('Cid')]);
+SELECT n AS contact, pg_temp.try(format('SELECT campaign.save_generated(%L, %L, %L)', campaign.lease_token(:'acme', :'job', pg_temp.contact(n), 0),
+	'[{"touch_number": 1, "subject": "s", "body": "b"}]', '[{"model": "m", "usd": 1}]')) FROM unnest('{Abe,Bea,Cid}'::text[]) n ORDER BY n;
+SELECT pg_temp.try(format('SELECT campaign.extend_generation(%L, %L)', campaign.lease_token(:'acme', :'job', pg_temp.contact('Bea'), 0), '1 hour'));
+SELECT pg_temp.try(format('SELECT campaign.release_generation(%L)', campaign.lease_token(:'acme', :'job', pg_temp.contact('Bea'), 0)));
+SELECT generated, waiting, spent_usd FROM campaign.generation_progress(pg_temp.campaign('Forged'));
+SELECT campaign.cancel_generation(pg_temp.campaign('Forged'));
+
+--
 -- The steps are read once for a contact, not once for each of his messages
 --
 SELECT pg_temp.make('Long', (SELECT jsonb_agg('{"channel": "email", "label": "Email", "variant_count": 3}'::jsonb) FROM generate_series(1, 5)), 'Abe');

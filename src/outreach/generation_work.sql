@@ -168,8 +168,9 @@ BEGIN
     SELECT k.status INTO contact_status FROM campaign.campaign_contacts k
      WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = contact FOR NO KEY UPDATE;
   END IF;
-  is_current := item.outcome IS NULL AND item.fence IS NOT DISTINCT FROM fence;
-  was_excluded := coalesce(item.fence = fence AND coalesce(item.outcome, contact_status) = 'excluded', false);
+  -- 0 is the fence of an item that nobody holds, and of no lease
+  is_current := coalesce(item.outcome IS NULL AND item.fence = fence AND fence <> 0, false);
+  was_excluded := coalesce(item.fence = fence AND fence <> 0 AND coalesce(item.outcome, contact_status) = 'excluded', false);
   fate := CASE WHEN item.job_id IS NULL THEN 'The contact, or the campaign, was deleted.'
                WHEN item.outcome IS NOT NULL THEN format('It has ended: %s.', item.outcome)
                ELSE 'The lease has ended, and the contact was claimed again or given back.' END;
