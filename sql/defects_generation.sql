@@ -119,6 +119,19 @@ SELECT generated, waiting, spent_usd FROM campaign.generation_progress(pg_temp.c
 SELECT campaign.cancel_generation(pg_temp.campaign('Forged'));
 
 --
+-- A job may cost more than a million
+--
+INSERT INTO campaign.generation_budgets (tenant_id, message_price_usd) VALUES (:'acme', 1000);
+SELECT pg_temp.make('Dear', (SELECT jsonb_agg('{"channel": "email", "variant_count": 3}'::jsonb) FROM generate_series(1, 50)), 'Abe', 'Bea', 'Cid', 'Dan', 'Eli', 'Fay', 'Gus');
+SELECT messages, usd FROM campaign.estimate_generation(pg_temp.campaign('Dear')) WHERE touch_number IS NULL;
+SELECT pg_temp.start('Dear');
+SELECT j.reserved_usd AS job, p.reserved_usd AS progress, s.reserved_usd AS budget
+FROM campaign.generation_jobs j JOIN campaign.generation_budget_status s ON s.tenant_id = j.tenant_id, campaign.generation_progress(j.campaign_id) p
+WHERE j.campaign_id = pg_temp.campaign('Dear');
+SELECT campaign.cancel_generation(pg_temp.campaign('Dear'));
+DELETE FROM campaign.generation_budgets WHERE tenant_id = :'acme';
+
+--
 -- The steps are read once for a contact, not once for each of his messages
 --
 SELECT pg_temp.make('Long', (SELECT jsonb_agg('{"channel": "email", "label": "Email", "variant_count": 3}'::jsonb) FROM generate_series(1, 5)), 'Abe');
