@@ -132,6 +132,16 @@ SELECT campaign.cancel_generation(pg_temp.campaign('Dear'));
 DELETE FROM campaign.generation_budgets WHERE tenant_id = :'acme';
 
 --
+-- A budget is an amount of money
+--
+SET ROLE regress_oldgen_ann;
+SELECT amount, pg_temp.try(format('INSERT INTO campaign.generation_budgets (tenant_id, mode, amount_usd) VALUES (%L, %L, %L) RETURNING mode', :'acme', 'hard', amount))
+FROM unnest('{NaN,-1}'::text[]) WITH ORDINALITY a(amount, n) ORDER BY n;
+SELECT pg_temp.try(format('INSERT INTO campaign.generation_budgets (tenant_id, message_price_usd) VALUES (%L, %L)', :'acme', 'NaN'));
+SELECT count(*) FROM campaign.generation_budgets;
+RESET ROLE;
+
+--
 -- The steps are read once for a contact, not once for each of his messages
 --
 SELECT pg_temp.make('Long', (SELECT jsonb_agg('{"channel": "email", "label": "Email", "variant_count": 3}'::jsonb) FROM generate_series(1, 5)), 'Abe');
