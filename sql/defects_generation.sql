@@ -142,6 +142,19 @@ SELECT count(*) FROM campaign.generation_budgets;
 RESET ROLE;
 
 --
+-- Progress does not count what an earlier generation has written
+--
+SELECT pg_temp.make('Anew', '[{"channel": "email", "label": "Email"}]', 'Abe', 'Bea', 'Cid');
+SELECT pg_temp.generate('Anew'), campaign.transition_campaign(pg_temp.campaign('Anew'), 'ready'), pg_temp.start('Anew', regenerate => true);
+SELECT total, generated, waiting, percent, by_channel FROM campaign.generation_progress(pg_temp.campaign('Anew'));
+SELECT pg_temp.claim('Anew', 2), campaign.save_generated(pg_temp.token('Anew', 'Abe'), '[{"touch_number": 1, "subject": "s", "body": "b"}]');
+SELECT total, generated, held, waiting, percent, by_channel FROM campaign.generation_progress(pg_temp.campaign('Anew'));
+-- who fails keeps the message that he has
+SELECT campaign.fail_generation(pg_temp.token('Anew', 'Bea'), 'no');
+SELECT total, generated, failed, waiting, percent, by_channel FROM campaign.generation_progress(pg_temp.campaign('Anew'));
+SELECT campaign.cancel_generation(pg_temp.campaign('Anew'));
+
+--
 -- The steps are read once for a contact, not once for each of his messages
 --
 SELECT pg_temp.make('Long', (SELECT jsonb_agg('{"channel": "email", "label": "Email", "variant_count": 3}'::jsonb) FROM generate_series(1, 5)), 'Abe');
