@@ -155,6 +155,22 @@ SELECT total, generated, failed, waiting, percent, by_channel FROM campaign.gene
 SELECT campaign.cancel_generation(pg_temp.campaign('Anew'));
 
 --
+-- Nothing is written for archived contacts, be it at first or again
+--
+SELECT pg_temp.make('Gone', '[{"channel": "email"}]', 'Fay', 'Gus');
+SELECT pg_temp.start('Gone'), pg_temp.claim('Gone');
+SELECT contact, campaign.fail_generation(token, 'no') FROM tokens WHERE campaign = 'Gone' ORDER BY contact;
+SELECT campaign.archive_contact(pg_temp.contact('Gus')) \g /dev/null
+SELECT pg_temp.try(format('SELECT campaign.retry_generation(%L)', pg_temp.campaign('Gone')));
+SELECT total FROM campaign.generation_progress(pg_temp.campaign('Gone'));
+SELECT campaign.cancel_generation(pg_temp.campaign('Gone'));
+SELECT pg_temp.start('Gone'), pg_temp.claim('Gone');
+SELECT campaign.cancel_generation(pg_temp.campaign('Gone'));
+SELECT campaign.archive_contact(pg_temp.contact('Fay')) \g /dev/null
+SELECT pg_temp.start('Gone');
+SELECT pg_temp.try(format('SELECT campaign.retry_generation(%L)', pg_temp.campaign('Gone')));
+
+--
 -- The steps are read once for a contact, not once for each of his messages
 --
 SELECT pg_temp.make('Long', (SELECT jsonb_agg('{"channel": "email", "label": "Email", "variant_count": 3}'::jsonb) FROM generate_series(1, 5)), 'Abe');
