@@ -183,6 +183,25 @@ SELECT pg_stat_get_xact_function_calls('campaign.generation_steps'::regproc) AS 
 COMMIT;
 
 --
+-- A job that cannot be ended, because of somebody's own trigger, is in nobody's way
+--
+SELECT pg_temp.make('Stuck', '[{"channel": "email"}]', 'Abe'), pg_temp.make('Free', '[{"channel": "email"}]', 'Bea');
+SELECT pg_temp.start('Stuck'), pg_temp.start('Free');
+CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$;
+CREATE TRIGGER refuse BEFORE UPDATE OF status ON campaign.campaigns FOR EACH ROW WHEN (OLD.name = 'Stuck') EXECUTE FUNCTION pg_temp.refuse();
+SELECT * FROM campaign.exclude_contacts(pg_temp.campaign('Stuck'), ARRAY[pg_temp.contact('Abe')]);
+-- the warning names the campaign by its id
+SET client_min_messages = error;
+SELECT pg_temp.try($$ SELECT contact ->> 'first_name' FROM campaign.claim_generation('w') $$);
+SET client_min_messages = warning;
+SELECT c.name, c.status FROM campaign.campaigns c WHERE c.id IN (pg_temp.campaign('Stuck'), pg_temp.campaign('Free')) ORDER BY 1;
+DROP TRIGGER refuse ON campaign.campaigns;
+-- it is tried again
+SELECT pg_temp.claim('Stuck');
+SELECT c.status FROM campaign.campaigns c WHERE c.id = pg_temp.campaign('Stuck');
+SELECT campaign.cancel_generation(pg_temp.campaign('Free'));
+
+--
 -- Afterwards
 --
 \o /dev/null

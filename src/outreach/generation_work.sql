@@ -41,11 +41,17 @@ BEGIN
     CONTINUE WHEN NOT FOUND;
     CONTINUE WHEN NOT EXISTS (SELECT FROM campaign.generation_jobs j
                                WHERE j.tenant_id = idle.tenant_id AND j.id = idle.id AND j.status = 'running');
-    PERFORM campaign.finish_generation(idle.tenant_id, idle.campaign_id, idle.id);
+    -- each by itself: whatever keeps one from ending is in no other's way
+    BEGIN
+      PERFORM campaign.finish_generation(idle.tenant_id, idle.campaign_id, idle.id);
+    EXCEPTION WHEN OTHERS THEN
+      RAISE WARNING 'the generation of campaign "%" cannot be ended now: %', idle.campaign_id, SQLERRM
+        USING ERRCODE = SQLSTATE, DETAIL = 'It is tried again with the next claim.';
+    END;
   END LOOP;
 END $$;
 COMMENT ON FUNCTION campaign.finish_idle_generations(uuid) IS
-'Internal: looks after the jobs, of one campaign or of all, of which nobody is pending, or first of all somebody who was excluded; ends those in which nobody else is.';
+'Internal: looks after the jobs, of one campaign or of all, of which nobody is pending, or first of all somebody who was excluded; ends those in which nobody else is, and warns of one that cannot be ended.';
 
 -- By the index of what is open, in order, and only as far as there is need.
 CREATE FUNCTION campaign.take_generation_items(tenant uuid, job uuid, most integer)
