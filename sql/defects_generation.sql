@@ -202,6 +202,15 @@ SELECT c.status FROM campaign.campaigns c WHERE c.id = pg_temp.campaign('Stuck')
 SELECT campaign.cancel_generation(pg_temp.campaign('Free'));
 
 --
+-- Costs are of a step, and steps count from 1
+--
+SELECT pg_temp.make('Costs', '[{"channel": "email"}]', 'Abe'), pg_temp.start('Costs'), pg_temp.claim('Costs');
+SELECT touch, pg_temp.try(format('SELECT campaign.fail_generation(%L, %L, %L)', pg_temp.token('Costs', 'Abe'), 'no',
+	jsonb_build_array(jsonb_build_object('model', 'm', 'usd', 1, 'touch_number', touch::jsonb))))
+FROM unnest(E'{0,0.0,-1,51,1.5,"\\"1\\""}'::text[]) WITH ORDINALITY t(touch, n) ORDER BY n;
+SELECT campaign.fail_generation(pg_temp.token('Costs', 'Abe'), 'no', '[{"model": "m", "usd": 1, "touch_number": null}, {"model": "m", "usd": 1, "touch_number": 50}]');
+
+--
 -- Afterwards
 --
 \o /dev/null
