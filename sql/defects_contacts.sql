@@ -1,0 +1,63 @@
+-- Defects of a campaign's contacts that were found by reading and trying it: removal, stages, overlaps, enrolment.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS campaign CASCADE;
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+\set SHOW_CONTEXT never
+CREATE ROLE regress_oldcontacts_ann;
+CREATE FUNCTION pg_temp.plain(t text) RETURNS text LANGUAGE sql
+	AS $$ SELECT regexp_replace(t, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<id>', 'g') $$;
+CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	m text; d text; h text; answer text;
+BEGIN
+	EXECUTE statement INTO answer;
+	RETURN coalesce(answer, 'NULL');
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
+	RETURN pg_temp.plain(concat_ws(E'\n', SQLSTATE || ': ' || m, 'DETAIL: ' || nullif(d, ''), 'HINT: ' || nullif(h, '')));
+END $$;
+\o /dev/null
+SELECT campaign.grant_access('regress_oldcontacts_ann', 'member');
+SELECT campaign.create_tenant('Acme', 'oldcontacts-acme', 'UTC', 'regress_oldcontacts_ann') AS acme \gset
+INSERT INTO campaign.contacts (tenant_id, id, first_name, email, phone)
+SELECT :'acme', ('00000000-0000-7000-8000-0000000000' || i)::uuid, n, lower(n) || '@x.example', '+4930000000' || i
+FROM (VALUES ('01', 'Abe'), ('02', 'Bea'), ('03', 'Cid'), ('04', 'Dan'), ('05', 'Eli'), ('06', 'Fay')) v(i, n);
+INSERT INTO campaign.readiness_stages (tenant_id, entity_kind, stage, required) VALUES (:'acme', 'contact', 'person', false);
+\o
+CREATE FUNCTION pg_temp.contacts(VARIADIC names text[]) RETURNS uuid[] LANGUAGE sql
+	AS $$ SELECT array_agg(c.id ORDER BY c.id) FROM campaign.contacts c JOIN campaign.tenants t ON t.id = c.tenant_id WHERE t.slug = 'oldcontacts-acme' AND c.first_name = ANY (names) $$;
+CREATE FUNCTION pg_temp.campaign(name text) RETURNS uuid LANGUAGE sql
+	AS $$ SELECT c.id FROM campaign.campaigns c JOIN campaign.tenants t ON t.id = c.tenant_id WHERE t.slug = 'oldcontacts-acme' AND c.name = $1 $$;
+CREATE FUNCTION pg_temp.make(name text, VARIADIC contacts text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	new_id uuid := campaign.create_campaign((SELECT id FROM campaign.tenants WHERE slug = 'oldcontacts-acme'), name,
+		'[{"channel": "email", "subject": "s", "body_text": "b"}]', 'assigned');
+BEGIN
+	RETURN (SELECT string_agg(a.outcome || ' ' || a.contacts, ', ') FROM campaign.assign_contacts(new_id, pg_temp.contacts(VARIADIC contacts)) a);
+END $$;
+CREATE FUNCTION pg_temp.move(name text, wanted text) RETURNS text LANGUAGE sql
+	AS $$ SELECT campaign.transition_campaign(pg_temp.campaign($1), $2) $$;
+
+--
+-- A contact for whom nothing was written can be removed, and assigned again: Abe has failed, Bea was held when it was
+-- cancelled; Cid has a message
+--
+SELECT pg_temp.make('Failed', 'Abe', 'Bea', 'Cid'), pg_temp.move('Failed', 'ready');
+SELECT campaign.start_generation(pg_temp.campaign('Failed')) IS NOT NULL AS started;
+CREATE TEMP TABLE held AS SELECT contact ->> 'first_name' AS name, lease_token FROM campaign.claim_generation('w', 3, pg_temp.campaign('Failed'));
+SELECT campaign.fail_generation(lease_token, 'no') FROM held WHERE name = 'Abe';
+SELECT campaign.save_generated(lease_token, '[{"touch_number": 1, "subject": "s", "body": "b"}]') FROM held WHERE name = 'Cid';
+SELECT campaign.cancel_generation(pg_temp.campaign('Failed'));
+SELECT c.first_name, k.status FROM campaign.campaign_contacts k JOIN campaign.contacts c ON c.id = k.contact_id WHERE k.campaign_id = pg_temp.campaign('Failed') ORDER BY 1;
+SELECT * FROM campaign.remove_contacts(pg_temp.campaign('Failed'), pg_temp.contacts('Abe', 'Bea', 'Cid')) ORDER BY 1;
+SELECT * FROM campaign.assign_contacts(pg_temp.campaign('Failed'), pg_temp.contacts('Abe', 'Bea', 'Cid')) ORDER BY 1;
+
+--
+-- Afterwards
+--
+\o /dev/null
+SELECT campaign.delete_tenant(:'acme', 'oldcontacts-acme');
+SELECT campaign.revoke_access('regress_oldcontacts_ann');
+\o
+DROP ROLE regress_oldcontacts_ann;
