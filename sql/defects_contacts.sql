@@ -54,6 +54,15 @@ SELECT * FROM campaign.remove_contacts(pg_temp.campaign('Failed'), pg_temp.conta
 SELECT * FROM campaign.assign_contacts(pg_temp.campaign('Failed'), pg_temp.contacts('Abe', 'Bea', 'Cid')) ORDER BY 1;
 
 --
+-- A stage is not recorded of a time to come: no later report would count
+--
+SELECT at, pg_temp.try(format('SELECT campaign.record_stage(%L, %L, %L, %L, %L)', 'contact', (pg_temp.contacts('Bea'))[1], 'person', 'failed', at))
+FROM unnest('{infinity,-infinity}'::text[]) WITH ORDINALITY t(at, n) ORDER BY n;
+SELECT campaign.record_stage('contact', (pg_temp.contacts('Bea'))[1], 'person', 'failed', campaign.now() + interval '1 year');
+SELECT campaign.record_stage('contact', (pg_temp.contacts('Bea'))[1], 'person', 'completed');
+SELECT s.status, s.at <= campaign.now() AS past FROM campaign.entity_stages s WHERE s.tenant_id = :'acme' AND s.entity_id = (pg_temp.contacts('Bea'))[1];
+
+--
 -- Afterwards
 --
 \o /dev/null
