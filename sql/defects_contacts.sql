@@ -63,6 +63,24 @@ SELECT campaign.record_stage('contact', (pg_temp.contacts('Bea'))[1], 'person', 
 SELECT s.status, s.at <= campaign.now() AS past FROM campaign.entity_stages s WHERE s.tenant_id = :'acme' AND s.entity_id = (pg_temp.contacts('Bea'))[1];
 
 --
+-- Readiness reads the stages of those whom it judges, not the tenant's
+--
+\o /dev/null
+UPDATE campaign.readiness_stages SET required = true WHERE tenant_id = :'acme';
+INSERT INTO campaign.readiness_stages (tenant_id, entity_kind, stage) VALUES (:'acme', 'company', 'l1');
+INSERT INTO campaign.companies (tenant_id, name) SELECT :'acme', 'Company ' || n FROM generate_series(1, 200) n;
+INSERT INTO campaign.contacts (tenant_id, first_name, email, company_id) SELECT :'acme', o.name, replace(o.name, ' ', '') || '@x.example', o.id FROM campaign.companies o WHERE o.tenant_id = :'acme';
+SELECT campaign.record_stage('contact', c.id, 'person'), campaign.record_stage('company', c.company_id, 'l1') FROM campaign.contacts c WHERE c.tenant_id = :'acme' AND c.company_id IS NOT NULL;
+\o
+SELECT pg_temp.make('Ready', 'Company 7', 'Abe');
+BEGIN;
+SET LOCAL enable_seqscan = off;
+SELECT * FROM campaign.check_readiness(pg_temp.campaign('Ready'));
+SELECT seq_tup_read + idx_tup_fetch < 10 AS few FROM pg_stat_xact_user_tables WHERE relid = 'campaign.entity_stages'::regclass;
+COMMIT;
+SELECT c.first_name, k.status, k.enrichment_gaps FROM campaign.campaign_contacts k JOIN campaign.contacts c ON c.id = k.contact_id WHERE k.campaign_id = pg_temp.campaign('Ready') ORDER BY 1;
+
+--
 -- Afterwards
 --
 \o /dev/null

@@ -151,6 +151,8 @@ DECLARE
     '{draft,ready,generating,review,approved,running,paused,exported,completed}');
   asked uuid[] := ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
                          WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND k.status IN ('pending', 'enrichment_ok', 'enrichment_needed'));
+  companies uuid[] := ARRAY(SELECT DISTINCT c.company_id FROM campaign.contacts c
+                             WHERE c.tenant_id = target.tenant AND c.id = ANY (asked) AND c.company_id IS NOT NULL);
   required record;
   done uuid[];
   lacking uuid[];
@@ -162,6 +164,7 @@ BEGIN
   FOR required IN SELECT r.* FROM campaign.required_stages(target.tenant) r LOOP
     done := ARRAY(SELECT s.entity_id FROM campaign.entity_stages s
                    WHERE s.tenant_id = target.tenant AND s.entity_kind = required.entity_kind AND s.stage = required.stage
+                     AND s.entity_id = ANY (CASE required.entity_kind WHEN 'contact' THEN asked ELSE companies END)
                      AND s.status IN ('completed', 'skipped'));
     lacking := ARRAY(SELECT c.id FROM campaign.contacts c
                       WHERE c.tenant_id = target.tenant AND c.id = ANY (asked)
