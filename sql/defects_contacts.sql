@@ -63,6 +63,26 @@ SELECT campaign.record_stage('contact', (pg_temp.contacts('Bea'))[1], 'person', 
 SELECT s.status, s.at <= campaign.now() AS past FROM campaign.entity_stages s WHERE s.tenant_id = :'acme' AND s.entity_id = (pg_temp.contacts('Bea'))[1];
 
 --
+-- Overlaps of contacts that were assigned while both campaigns were drafts
+--
+UPDATE campaign.tenants SET overlap_policy = 'block' WHERE id = :'acme';
+SELECT pg_temp.make('First', 'Eli', 'Fay'), pg_temp.make('Second', 'Dan', 'Eli', 'Fay'), pg_temp.make('Third', 'Fay');
+SELECT pg_temp.try(format('SELECT campaign.refuse_overlaps(%L, %L)', :'acme', pg_temp.campaign('First')));
+SELECT pg_temp.move('First', 'ready');
+SELECT pg_temp.try(format('SELECT campaign.refuse_overlaps(%L, %L)', :'acme', pg_temp.campaign('First')));
+SELECT pg_temp.try(format('SELECT campaign.refuse_overlaps(%L, %L)', :'acme', pg_temp.campaign('Second')));
+-- without those it may
+SELECT * FROM campaign.remove_contacts(pg_temp.campaign('Second'), pg_temp.contacts('Eli'));
+SELECT * FROM campaign.exclude_contacts(pg_temp.campaign('Second'), pg_temp.contacts('Fay'));
+SELECT pg_temp.try(format('SELECT campaign.refuse_overlaps(%L, %L)', :'acme', pg_temp.campaign('Second')));
+-- where it is a warning, it is recorded, once
+UPDATE campaign.tenants SET overlap_policy = 'warn' WHERE id = :'acme';
+SELECT n, pg_temp.try(format('SELECT campaign.refuse_overlaps(%L, %L)', :'acme', pg_temp.campaign('Third'))) FROM generate_series(1, 2) n ORDER BY n;
+SELECT c.name, o.name AS other, p.first_name AS contact, l.kind, l.severity, l.outcome FROM campaign.overlap_log l
+	JOIN campaign.campaigns c ON c.id = l.campaign_id JOIN campaign.campaigns o ON o.id = l.other_campaign_id JOIN campaign.contacts p ON p.id = l.contact_id
+WHERE l.tenant_id = :'acme' ORDER BY 1, 2, 3;
+
+--
 -- Readiness reads the stages of those whom it judges, not the tenant's
 --
 \o /dev/null
