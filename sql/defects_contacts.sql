@@ -83,6 +83,25 @@ SELECT c.name, o.name AS other, p.first_name AS contact, l.kind, l.severity, l.o
 WHERE l.tenant_id = :'acme' ORDER BY 1, 2, 3;
 
 --
+-- Enrolled is who was assigned and may be written to: Bea was disqualified before she was assigned, Cid after it,
+-- Dan is not assigned
+--
+UPDATE campaign.contacts SET is_disqualified = true WHERE id = ANY (pg_temp.contacts('Bea'));
+SELECT pg_temp.make('Sent', 'Abe', 'Bea', 'Cid'), pg_temp.move('Sent', 'ready');
+UPDATE campaign.contacts SET is_disqualified = true WHERE id = ANY (pg_temp.contacts('Cid'));
+SELECT campaign.launch_campaign(pg_temp.campaign('Sent'));
+SELECT o.launch_outcome FROM campaign.outreach_campaigns o WHERE o.campaign_id = pg_temp.campaign('Sent');
+SELECT * FROM campaign.enroll_contacts(pg_temp.campaign('Sent'), pg_temp.contacts('Abe', 'Bea', 'Cid', 'Dan')) ORDER BY 1, 2;
+SELECT c.first_name FROM campaign.campaign_enrollments e JOIN campaign.contacts c ON c.id = e.contact_id WHERE e.campaign_id = pg_temp.campaign('Sent') ORDER BY 1;
+-- of the assigned ones of before, who is qualified now
+UPDATE campaign.contacts SET is_disqualified = false WHERE id = ANY (pg_temp.contacts('Bea', 'Cid'));
+SELECT * FROM campaign.enroll_contacts(pg_temp.campaign('Sent'), pg_temp.contacts('Abe', 'Bea', 'Cid', 'Dan')) ORDER BY 1, 2;
+-- an audience of contacts is whom one enrols
+SELECT campaign.launch_campaign(campaign.create_campaign(:'acme', 'Open', '[{"channel": "email", "subject": "s", "body_text": "b"}]', 'contacts'));
+UPDATE campaign.contacts SET is_disqualified = true WHERE id = ANY (pg_temp.contacts('Eli'));
+SELECT * FROM campaign.enroll_contacts(pg_temp.campaign('Open'), pg_temp.contacts('Dan', 'Eli')) ORDER BY 1, 2;
+
+--
 -- Readiness reads the stages of those whom it judges, not the tenant's
 --
 \o /dev/null
