@@ -133,6 +133,9 @@ DECLARE
   policy text;
   locked record;
   excluded uuid[];
+  unassigned uuid[] := '{}';
+  disqualified uuid[] := '{}';
+  barred uuid[];
   present uuid[];
   class record;
 BEGIN
@@ -149,8 +152,16 @@ BEGIN
             WHERE x.tenant_id = tenant AND x.resolution IS NULL AND x.resolve_after <= now_time) d;
   excluded := ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
                      WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status = 'excluded' AND k.contact_id = ANY (locked.present));
-  present := CASE WHEN cardinality(excluded) = 0 THEN locked.present
-                  ELSE ARRAY(SELECT p.id FROM unnest(locked.present) p(id) WHERE p.id <> ALL (excluded) ORDER BY p.id) END;
+  -- whom assign_contacts() does not take does not come in by this door either
+  IF EXISTS (SELECT FROM campaign.outreach_campaigns o WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND o.audience = 'assigned') THEN
+    unassigned := ARRAY(SELECT p.id FROM unnest(locked.present) p(id)
+                        EXCEPT SELECT k.contact_id FROM campaign.campaign_contacts k WHERE k.tenant_id = tenant AND k.campaign_id = campaign);
+    disqualified := ARRAY(SELECT c.id FROM campaign.contacts c
+                           WHERE c.tenant_id = tenant AND c.id = ANY (locked.present) AND c.is_disqualified AND c.id <> ALL (excluded || unassigned));
+  END IF;
+  barred := excluded || unassigned || disqualified;
+  present := CASE WHEN cardinality(barred) = 0 THEN locked.present
+                  ELSE ARRAY(SELECT p.id FROM unnest(locked.present) p(id) WHERE p.id <> ALL (barred) ORDER BY p.id) END;
   class := campaign.classify_contacts(tenant, campaign, present);
   SELECT t.conflict_policy INTO policy FROM campaign.tenants t WHERE t.id = tenant;
   PERFORM campaign.enroll_free_contacts(tenant, campaign, class.free, class.taken, class.taken_by, anchor_at, policy);
@@ -161,7 +172,9 @@ BEGIN
       ('conflict', 'live_in_another_campaign', CASE WHEN policy <> 'replace' THEN cardinality(class.taken)::bigint END),
       ('suppressed', 'contact_archived', locked.archived),
       ('suppressed', 'contact_excluded', cardinality(excluded)::bigint),
+      ('suppressed', 'contact_disqualified', cardinality(disqualified)::bigint),
       ('suppressed', 'review_cooldown', class.reviewed),
+      ('not_matched', 'not_assigned', cardinality(unassigned)::bigint),
       ('not_matched', 'contact_missing', cardinality(wanted.present) - cardinality(locked.present) - locked.archived
                                          + cardinality(ids) - wanted.given),
       ('not_matched', 'duplicate', wanted.given - cardinality(wanted.present))) r(outcome, reason, contacts)
@@ -181,7 +194,7 @@ BEGIN
   RETURN QUERY SELECT r.* FROM campaign.enroll_many(tenant, campaign, ids, anchor_at) r;
 END $$;
 COMMENT ON FUNCTION campaign.enroll_contacts(uuid, uuid[], timestamptz) IS
-'Enrols many contacts in a running campaign, as enroll() does each of them without a job, and returns how many had which outcome for which reason; ids that are not the tenant''s (contact_missing) and ids that come again (duplicate) are not_matched. A million is one call. Raises P0002 for a campaign that is not yours, 22023 for an anchor before 1900 or after 9999, 25000 above READ COMMITTED.';
+'Enrols many contacts in a running campaign, as enroll() does each of them without a job, and returns how many had which outcome for which reason; ids that are not the tenant''s (contact_missing) and ids that come again (duplicate) are not_matched. In a campaign of audience assigned so are those who are not assigned to it (not_assigned), and of those who are the disqualified ones are suppressed (contact_disqualified). A million is one call. Raises P0002 for a campaign that is not yours, 22023 for an anchor before 1900 or after 9999, 25000 above READ COMMITTED.';
 
 -- A query of the caller runs with his rights. Not where the identity is a setting, which a query
 -- could change.

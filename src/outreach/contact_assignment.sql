@@ -266,7 +266,8 @@ END $$;
 COMMENT ON FUNCTION campaign.exclude_contacts(uuid, uuid[], text) IS
 'Excludes contacts from a campaign for good, in any status but archived, and stops their live enrolments in it (owner_stopped); the first reason stays. Returns how many had which outcome: excluded, already_excluded, not_found (not among the campaign''s contacts, or NULL). Raises P0002 for a campaign that is not yours, CP002 if it is archived, 22023 for a reason of more than 1000 characters, 25000 above READ COMMITTED.';
 
--- No message is written before a contact has been generating, and none is sent without an enrolment.
+-- No message is written before a contact has been generating, nor for one who has failed at once, and none is sent
+-- without an enrolment.
 CREATE FUNCTION campaign.remove_contacts(campaign uuid, contact_ids uuid[], OUT outcome text, OUT contacts bigint)
 RETURNS SETOF record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -287,7 +288,10 @@ BEGIN
     enrolled := ARRAY(SELECT e.contact_id FROM campaign.campaign_enrollments e
                        WHERE e.tenant_id = target.tenant AND e.campaign_id = campaign);
     DELETE FROM campaign.campaign_contacts k
-     WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND k.status IN ('pending', 'enrichment_ok', 'enrichment_needed')
+     WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign
+       AND (k.status IN ('pending', 'enrichment_ok', 'enrichment_needed')
+            OR k.status = 'failed' AND NOT EXISTS (SELECT FROM campaign.messages m
+                                                    WHERE m.tenant_id = target.tenant AND m.campaign_id = campaign AND m.contact_id = k.contact_id))
        AND k.contact_id = ANY (assigned.present) AND k.contact_id <> ALL (enrolled);
     GET DIAGNOSTICS removed = ROW_COUNT;
   END IF;

@@ -134,6 +134,45 @@ END $$;
 COMMENT ON FUNCTION campaign.log_overlaps(uuid, uuid, uuid[]) IS
 'Internal: records the overlaps of contacts that are to be assigned to a campaign, and returns those who must not be, by tenants.overlap_policy.';
 
+-- Assigned in draft, the contacts of two campaigns have met nobody: they do when one of the two is live. The locks
+-- let the second of two campaigns that become ready at once see the first one.
+CREATE FUNCTION campaign.refuse_overlaps(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_variable
+DECLARE
+  policy text := (SELECT t.overlap_policy FROM campaign.tenants t WHERE t.id = tenant);
+  assigned uuid[] := ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
+                            WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded' ORDER BY k.contact_id);
+  met record;
+BEGIN
+  assigned := (campaign.lock_contacts(tenant, assigned)).present;
+  IF policy = 'block' THEN
+    SELECT count(DISTINCT o.contact_id) AS contacts, string_agg(DISTINCT format('"%s"', c.name), ', ' ORDER BY format('"%s"', c.name)) AS names,
+           count(DISTINCT o.contact_id) FILTER (WHERE o.kind = 'cooldown') AS resting
+      INTO met
+      FROM campaign.contact_overlaps(tenant, campaign, assigned) o
+      LEFT JOIN campaign.campaigns c ON c.tenant_id = tenant AND c.id = o.other_campaign_id AND o.kind = 'campaign';
+    IF met.contacts > 0 THEN
+      RAISE EXCEPTION 'contacts of campaign "%" are in another live campaign, or were written to a short time ago', campaign
+        USING ERRCODE = 'CP002',
+              DETAIL = concat_ws(' ', format('That is true of %s contacts.', met.contacts), 'Live with them: ' || met.names || '.',
+                                 CASE WHEN met.resting > 0 THEN format('%s were written to.', met.resting) END),
+              HINT = 'campaign.contact_conflicts() says who they are; take them out with campaign.remove_contacts(), or set tenants.overlap_policy to warn.';
+    END IF;
+  ELSE
+    -- who was recorded when he was assigned is not recorded again
+    PERFORM campaign.log_overlaps(tenant, campaign, ARRAY(
+      SELECT DISTINCT o.contact_id FROM campaign.contact_overlaps(tenant, campaign, assigned) o
+       WHERE NOT EXISTS (SELECT FROM campaign.overlap_log l
+                          WHERE l.tenant_id = tenant AND l.campaign_id = campaign AND l.contact_id = o.contact_id AND l.kind = o.kind
+                            AND l.other_campaign_id IS NOT DISTINCT FROM o.other_campaign_id AND l.channel IS NOT DISTINCT FROM o.channel)
+       ORDER BY o.contact_id));
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.refuse_overlaps(uuid, uuid) IS
+'Internal: locks the contacts of a locked campaign that are neither excluded nor archived; where tenants.overlap_policy is block, raises CP002 if one of them overlaps, else records the overlaps that are not recorded yet.';
+
 CREATE FUNCTION campaign.contact_conflicts(campaign uuid)
 RETURNS TABLE (contact_id uuid, kind text, other_campaign_id uuid, channel text, last_sent_at timestamptz, clear_at timestamptz, severity text)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -176,7 +215,7 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
 
 COMMENT ON TABLE campaign.contact_cooldowns IS 'How long a contact is left alone on a channel after a message, by what tenants have set; without a row, 30 days.';
 COMMENT ON COLUMN campaign.contact_cooldowns.cooldown IS 'Counts from the last message that was sent; 0: none, at most 366 days.';
-COMMENT ON TABLE campaign.overlap_log IS 'Contacts that were to be assigned to a campaign while another one had them, or a short time after a message. Written by assign_contacts().';
+COMMENT ON TABLE campaign.overlap_log IS 'Contacts that were to be assigned to a campaign while another one had them, or a short time after a message. Written by assign_contacts(), and when their campaign becomes ready.';
 COMMENT ON COLUMN campaign.overlap_log.campaign_id IS 'The campaign that they were to be assigned to.';
 COMMENT ON COLUMN campaign.overlap_log.kind IS 'campaign: in another live campaign; cooldown: written to a short time ago.';
 COMMENT ON COLUMN campaign.overlap_log.other_campaign_id IS 'The other campaign, or that of the message; NULL: a message sent by hand, or of a campaign that is gone.';

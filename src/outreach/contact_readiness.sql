@@ -76,7 +76,8 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  at_time timestamptz := coalesce(at, campaign.now());
+  now_time timestamptz := campaign.now();
+  at_time timestamptz := least(coalesce(at, now_time), now_time);
   name text := campaign.resolve_stage(entity_kind, stage);
   owner_tenant uuid;
 BEGIN
@@ -111,13 +112,19 @@ BEGIN
             DETAIL = 'The statuses are completed, failed and skipped.',
             HINT = 'skipped: there was nothing to do.';
   END IF;
+  IF NOT isfinite(at) THEN
+    RAISE EXCEPTION 'at must be finite'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It says when the stage ended.',
+            HINT = 'Leave at out for now.';
+  END IF;
   -- of two reports the later one counts, in whichever order they come
   INSERT INTO campaign.entity_stages AS s (tenant_id, entity_kind, entity_id, stage, status, at)
   VALUES (owner_tenant, entity_kind, entity_id, name, status, at_time)
   ON CONFLICT ON CONSTRAINT entity_stages_pkey DO UPDATE SET status = excluded.status, at = excluded.at WHERE s.at <= excluded.at;
 END $$;
 COMMENT ON FUNCTION campaign.record_stage(text, uuid, text, text, timestamptz) IS
-'Records how a stage of a contact or company ended: completed, failed or skipped, at (default now) which the latest counts. Aliases of stages: company l1_company is l1 and l2_deep_research is l2, contact person_enrichment is person. Raises P0002 for a contact or company that is not yours, CP002 for a contact that was erased, 22023 for an unknown kind, stage or status.';
+'Records how a stage of a contact or company ended: completed, failed or skipped, at (default now, and at the latest now), of which the latest counts. Aliases of stages: company l1_company is l1 and l2_deep_research is l2, contact person_enrichment is person. Raises P0002 for a contact or company that is not yours, CP002 for a contact that was erased, 22023 for an unknown kind, stage or status and a time without end.';
 
 CREATE FUNCTION campaign.required_stages(tenant uuid, OUT entity_kind text, OUT stage text, OUT gap text) RETURNS SETOF record
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
@@ -144,6 +151,8 @@ DECLARE
     '{draft,ready,generating,review,approved,running,paused,exported,completed}');
   asked uuid[] := ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
                          WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND k.status IN ('pending', 'enrichment_ok', 'enrichment_needed'));
+  companies uuid[] := ARRAY(SELECT DISTINCT c.company_id FROM campaign.contacts c
+                             WHERE c.tenant_id = target.tenant AND c.id = ANY (asked) AND c.company_id IS NOT NULL);
   required record;
   done uuid[];
   lacking uuid[];
@@ -155,6 +164,7 @@ BEGIN
   FOR required IN SELECT r.* FROM campaign.required_stages(target.tenant) r LOOP
     done := ARRAY(SELECT s.entity_id FROM campaign.entity_stages s
                    WHERE s.tenant_id = target.tenant AND s.entity_kind = required.entity_kind AND s.stage = required.stage
+                     AND s.entity_id = ANY (CASE required.entity_kind WHEN 'contact' THEN asked ELSE companies END)
                      AND s.status IN ('completed', 'skipped'));
     lacking := ARRAY(SELECT c.id FROM campaign.contacts c
                       WHERE c.tenant_id = target.tenant AND c.id = ANY (asked)

@@ -100,7 +100,8 @@ BEGIN
   PERFORM campaign.check_readiness(campaign);
   contacts := ARRAY(
     SELECT k.contact_id FROM campaign.campaign_contacts k
-     WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign
+      JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
+     WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND c.tenant_id = target.tenant AND c.archived_at IS NULL
        AND (k.status IN ('enrichment_ok', 'failed') OR include_unready AND k.status = 'enrichment_needed' OR regenerate AND k.status = 'generated')
      ORDER BY k.contact_id);
   IF cardinality(contacts) = 0 THEN
@@ -116,7 +117,7 @@ BEGIN
   RETURN campaign.open_generation(target.tenant, campaign, contacts, coalesce(include_unready, false), coalesce(regenerate, false));
 END $$;
 COMMENT ON FUNCTION campaign.start_generation(uuid, boolean, boolean) IS
-'Starts writing the messages of a campaign in ready, and takes it to generating; returns the job. Checks readiness first: contacts in enrichment_ok are written to, and those that failed before; with include_unready also those in enrichment_needed, with regenerate also those whose messages are written, who get new versions (what was sent stays). What it is expected to cost is reserved. NOTIFY campaign_generation wakes workers. Of two calls one wins. Raises CP001 in any other status (and tells of the job that runs), CP002 if there is nobody or nothing to write, CP005 if the budget is exhausted, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
+'Starts writing the messages of a campaign in ready, and takes it to generating; returns the job. Checks readiness first: contacts in enrichment_ok are written to, and those that failed before; with include_unready also those in enrichment_needed, with regenerate also those whose messages are written, who get new versions (what was sent stays); archived contacts are left out. What it is expected to cost is reserved. NOTIFY campaign_generation wakes workers. Of two calls one wins. Raises CP001 in any other status (and tells of the job that runs), CP002 if there is nobody or nothing to write, CP005 if the budget is exhausted, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.retry_generation(campaign uuid, contact_ids uuid[] DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -139,13 +140,22 @@ BEGIN
   END IF;
   contacts := ARRAY(
     SELECT k.contact_id FROM campaign.campaign_contacts k
+      JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
      WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND k.status = 'failed'
+       AND c.tenant_id = target.tenant AND c.archived_at IS NULL
        AND (contact_ids IS NULL OR k.contact_id = ANY (contact_ids))
+       -- who waits in the job that runs has his reservation
+       AND NOT EXISTS (SELECT FROM campaign.generation_items i
+                        WHERE i.tenant_id = target.tenant AND i.campaign_id = campaign AND i.contact_id = k.contact_id AND i.outcome IS NULL)
      ORDER BY k.contact_id);
   IF cardinality(contacts) = 0 THEN
     RAISE EXCEPTION 'campaign "%" has no failed contacts to try again', campaign
       USING ERRCODE = 'CP002',
-            DETAIL = CASE WHEN contact_ids IS NULL THEN 'No contact is in status "failed".' ELSE 'None of those is in status "failed".' END,
+            DETAIL = CASE WHEN EXISTS (SELECT FROM campaign.campaign_contacts k
+                                        WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND k.status = 'failed'
+                                          AND (contact_ids IS NULL OR k.contact_id = ANY (contact_ids)))
+                          THEN 'Those in status "failed" wait in the job that runs, or are archived.'
+                          WHEN contact_ids IS NULL THEN 'No contact is in status "failed".' ELSE 'None of those is in status "failed".' END,
             HINT = 'campaign.generation_progress() lists the failed ones.';
   END IF;
   IF target.status = 'generating' THEN
@@ -169,7 +179,7 @@ BEGIN
   RETURN cardinality(contacts);
 END $$;
 COMMENT ON FUNCTION campaign.retry_generation(uuid, uuid[]) IS
-'Tries failed contacts of a campaign again, all or those of a list, with a full set of attempts: within the job that runs, or, in ready and review, in a new one for them alone. Returns how many they are. Raises CP001 in any other status, CP002 if none of them has failed, CP005 if the budget is exhausted, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
+'Tries failed contacts of a campaign that are not archived again, all or those of a list, with a full set of attempts: within the job that runs, or, in ready and review, in a new one for them alone. Those who wait in the job already are left to it. Returns how many the others are. Raises CP001 in any other status, CP002 if there are none, CP005 if the budget is exhausted, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.cancel_generation(campaign uuid, reason text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

@@ -13,7 +13,7 @@ CREATE TABLE campaign.generation_budgets (
   CONSTRAINT generation_budgets_pkey PRIMARY KEY (tenant_id),
   CONSTRAINT generation_budgets_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT generation_budgets_mode_check CHECK (mode IN ('monitor', 'soft', 'hard')),
-  CONSTRAINT generation_budgets_amount_check CHECK (amount_usd >= 0 AND (mode = 'monitor' OR amount_usd IS NOT NULL)),
+  CONSTRAINT generation_budgets_amount_check CHECK (amount_usd >= 0 AND amount_usd < 'Infinity' AND (mode = 'monitor' OR amount_usd IS NOT NULL)),
   CONSTRAINT generation_budgets_period_check CHECK (period IN ('day', 'month', 'total')),
   CONSTRAINT generation_budgets_message_price_check CHECK (message_price_usd BETWEEN 0 AND 1000),
   CONSTRAINT generation_budgets_tenant_check CHECK (tenant_id <> '00000000-0000-0000-0000-000000000000')
@@ -88,7 +88,7 @@ CREATE POLICY generation_budgets_delete ON campaign.generation_budgets FOR DELET
 
 INSERT INTO campaign.constraint_hints (constraint_name, hint) VALUES
   ('generation_budgets_mode_check', 'The modes are monitor, soft and hard.'),
-  ('generation_budgets_amount_check', 'Modes soft and hard need amount_usd, from 0.'),
+  ('generation_budgets_amount_check', 'Modes soft and hard need amount_usd, a number from 0.'),
   ('generation_budgets_period_check', 'The periods are day, month and total.');
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.generation_budgets'),

@@ -57,7 +57,7 @@ BEGIN
       PERFORM campaign.raise_list_fault('costs', item.place, 'tokens_in', 'must be a whole number from 0');
     ELSIF NOT coalesce(campaign.amount_within(item.tokens_out, 1e15, true), true) THEN
       PERFORM campaign.raise_list_fault('costs', item.place, 'tokens_out', 'must be a whole number from 0');
-    ELSIF NOT coalesce(campaign.amount_within(item.touch_number, 50, true), true) THEN
+    ELSIF NOT coalesce(campaign.amount_within(item.touch_number, 50, true) AND item.touch_number <> '0', true) THEN
       PERFORM campaign.raise_list_fault('costs', item.place, 'touch_number', 'must be the number of a step');
     ELSIF item.variant NOT IN ('a', 'b', 'c') THEN
       PERFORM campaign.raise_list_fault('costs', item.place, 'variant', 'must be a, b or c');

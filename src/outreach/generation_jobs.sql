@@ -19,7 +19,7 @@ CREATE TABLE campaign.generation_jobs (
   include_unready boolean NOT NULL,
   regenerate      boolean NOT NULL,
   price_usd       numeric(12,6) NOT NULL,
-  reserved_usd    numeric(12,6) NOT NULL,
+  reserved_usd    numeric(18,6) NOT NULL,
   started_by      text,
   started_at      timestamptz NOT NULL,
   ended_at        timestamptz,

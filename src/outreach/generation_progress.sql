@@ -29,7 +29,8 @@ BEGIN
             FROM campaign.generation_items i
             JOIN campaign.messages m ON m.tenant_id = i.tenant_id AND m.campaign_id = i.campaign_id AND m.contact_id = i.contact_id
            WHERE i.tenant_id = owner_tenant AND i.job_id = job AND m.tenant_id = owner_tenant
-             AND (i.outcome IS NULL OR i.outcome IN ('generated', 'failed'))
+             -- of who is pending nothing was written by this job, whatever he has of an earlier one
+             AND i.outcome IN ('generated', 'failed')
            GROUP BY m.channel) w;
   -- the target is what the contacts of the job, but those who left it, are to have
   SELECT jsonb_object_agg(s.channel, jsonb_build_object('generated', coalesce((written ->> s.channel)::bigint, 0),

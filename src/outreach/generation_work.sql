@@ -41,11 +41,17 @@ BEGIN
     CONTINUE WHEN NOT FOUND;
     CONTINUE WHEN NOT EXISTS (SELECT FROM campaign.generation_jobs j
                                WHERE j.tenant_id = idle.tenant_id AND j.id = idle.id AND j.status = 'running');
-    PERFORM campaign.finish_generation(idle.tenant_id, idle.campaign_id, idle.id);
+    -- each by itself: whatever keeps one from ending is in no other's way
+    BEGIN
+      PERFORM campaign.finish_generation(idle.tenant_id, idle.campaign_id, idle.id);
+    EXCEPTION WHEN OTHERS THEN
+      RAISE WARNING 'the generation of campaign "%" cannot be ended now: %', idle.campaign_id, SQLERRM
+        USING ERRCODE = SQLSTATE, DETAIL = 'It is tried again with the next claim.';
+    END;
   END LOOP;
 END $$;
 COMMENT ON FUNCTION campaign.finish_idle_generations(uuid) IS
-'Internal: looks after the jobs, of one campaign or of all, of which nobody is pending, or first of all somebody who was excluded; ends those in which nobody else is.';
+'Internal: looks after the jobs, of one campaign or of all, of which nobody is pending, or first of all somebody who was excluded; ends those in which nobody else is, and warns of one that cannot be ended.';
 
 -- By the index of what is open, in order, and only as far as there is need.
 CREATE FUNCTION campaign.take_generation_items(tenant uuid, job uuid, most integer)
@@ -75,6 +81,7 @@ DECLARE
   new_end timestamptz := campaign.lease_end(coalesce(lease, '10 minutes'));
   job record;
   item record;
+  spent boolean;
   new_fence bigint;
 BEGIN
   PERFORM campaign.require_read_committed('claim_generation()');
@@ -104,31 +111,37 @@ BEGIN
     lease_until := new_end;
     generation_config := campaign.normalize_generation_config(job.config);
     steps := NULL;
-    FOR item IN SELECT t.* FROM campaign.take_generation_items(job.tenant_id, job.id, max_contacts) t LOOP
-      IF item.attempts >= job.max_attempts THEN
-        UPDATE campaign.generation_items i
-           SET outcome = 'failed', ended_at = now_time, lease_until = '-infinity', error = format('%s leases ended without a report', item.attempts)
+    -- who has run out of attempts takes nobody's place
+    LOOP
+      spent := false;
+      FOR item IN SELECT t.* FROM campaign.take_generation_items(job.tenant_id, job.id, max_contacts) t LOOP
+        IF item.attempts >= job.max_attempts THEN
+          UPDATE campaign.generation_items i
+             SET outcome = 'failed', ended_at = now_time, lease_until = '-infinity', error = format('%s leases ended without a report', item.attempts)
+           WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = item.contact;
+          UPDATE campaign.campaign_contacts k SET status = 'failed', error = format('%s leases ended without a report', item.attempts)
+           WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact AND k.status = 'generating';
+          spent := true;
+          CONTINUE;
+        END IF;
+        new_fence := campaign.lease_fence();
+        UPDATE campaign.generation_items i SET lease_until = new_end, fence = new_fence, worker = worker, attempts = item.attempts + 1
          WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = item.contact;
-        UPDATE campaign.campaign_contacts k SET status = 'failed', error = format('%s leases ended without a report', item.attempts)
-         WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact AND k.status = 'generating';
-        CONTINUE;
-      END IF;
-      new_fence := campaign.lease_fence();
-      UPDATE campaign.generation_items i SET lease_until = new_end, fence = new_fence, worker = worker, attempts = item.attempts + 1
-       WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = item.contact;
-      IF item.contact_status NOT IN ('generating', 'generated') THEN
-        UPDATE campaign.campaign_contacts k SET status = 'generating', error = NULL
-         WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact;
-      END IF;
-      IF steps IS NULL THEN
-        SELECT jsonb_agg(s.document ORDER BY s.touch_number) INTO steps FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s;
-      END IF;
-      contact_id := item.contact;
-      attempt := item.attempts + 1;
-      contact := campaign.generation_context(job.tenant_id, item.contact);
-      lease_token := campaign.lease_token(job.tenant_id, job.id, item.contact, new_fence);
-      max_contacts := max_contacts - 1;
-      RETURN NEXT;
+        IF item.contact_status NOT IN ('generating', 'generated') THEN
+          UPDATE campaign.campaign_contacts k SET status = 'generating', error = NULL
+           WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact;
+        END IF;
+        IF steps IS NULL THEN
+          SELECT jsonb_agg(s.document ORDER BY s.touch_number) INTO steps FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s;
+        END IF;
+        contact_id := item.contact;
+        attempt := item.attempts + 1;
+        contact := campaign.generation_context(job.tenant_id, item.contact);
+        lease_token := campaign.lease_token(job.tenant_id, job.id, item.contact, new_fence);
+        max_contacts := max_contacts - 1;
+        RETURN NEXT;
+      END LOOP;
+      EXIT WHEN NOT spent OR max_contacts = 0;
     END LOOP;
     EXIT WHEN max_contacts = 0;
   END LOOP;
@@ -161,8 +174,9 @@ BEGIN
     SELECT k.status INTO contact_status FROM campaign.campaign_contacts k
      WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = contact FOR NO KEY UPDATE;
   END IF;
-  is_current := item.outcome IS NULL AND item.fence IS NOT DISTINCT FROM fence;
-  was_excluded := coalesce(item.fence = fence AND coalesce(item.outcome, contact_status) = 'excluded', false);
+  -- 0 is the fence of an item that nobody holds, and of no lease
+  is_current := coalesce(item.outcome IS NULL AND item.fence = fence AND fence <> 0, false);
+  was_excluded := coalesce(item.fence = fence AND fence <> 0 AND coalesce(item.outcome, contact_status) = 'excluded', false);
   fate := CASE WHEN item.job_id IS NULL THEN 'The contact, or the campaign, was deleted.'
                WHEN item.outcome IS NOT NULL THEN format('It has ended: %s.', item.outcome)
                ELSE 'The lease has ended, and the contact was claimed again or given back.' END;
@@ -216,8 +230,12 @@ CREATE FUNCTION campaign.write_generated_messages(job campaign.generation_jobs, 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  now_time timestamptz := campaign.now();
   entry record;
-  step record;
+  touches smallint[];
+  channels text[];
+  variants smallint[];
+  step integer;
   written integer := 0;
   places text[] := '{}';
 BEGIN
@@ -228,6 +246,9 @@ BEGIN
             DETAIL = 'A contact without a message is not generated.',
             HINT = 'Call campaign.fail_generation() and say why.';
   END IF;
+  SELECT array_agg(s.touch_number ORDER BY s.touch_number), array_agg(s.channel ORDER BY s.touch_number), array_agg(s.variants ORDER BY s.touch_number)
+    INTO touches, channels, variants
+    FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s;
   FOR entry IN
     SELECT m.place - 1 AS place, m.entry -> 'touch_number' AS touch, coalesce(m.entry -> 'variant', '"a"') AS variant,
            m.entry ->> 'subject' AS subject, m.entry ->> 'body' AS body, m.entry ->> 'body_html' AS body_html,
@@ -242,34 +263,39 @@ BEGIN
     ELSIF entry.variant NOT IN ('"a"', '"b"', '"c"') THEN
       PERFORM campaign.raise_list_fault('messages', entry.place, 'variant', 'must be a, b or c');
     END IF;
-    SELECT s.* INTO step FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s
-     WHERE s.touch_number = (entry.touch #>> '{}')::numeric;
-    IF NOT FOUND THEN
+    step := array_position(touches, (entry.touch #>> '{}')::numeric::smallint);
+    IF step IS NULL THEN
       RAISE EXCEPTION 'there is no step % to write for', entry.touch #>> '{}'
         USING ERRCODE = 'invalid_parameter_value',
-              DETAIL = format('The steps are %s.', (SELECT string_agg(format('%s (%s)', s.touch_number, s.channel), ', ' ORDER BY s.touch_number)
-                                                      FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s)),
+              DETAIL = format('The steps are %s.', (SELECT string_agg(format('%s (%s)', s.touch, s.channel), ', ' ORDER BY s.touch)
+                                                      FROM unnest(touches, channels) s(touch, channel))),
               HINT = 'Write for the steps that the claim returned.';
-    ELSIF ascii(entry.variant #>> '{}') - ascii('a') >= step.variants THEN
-      RAISE EXCEPTION 'step % has no variant %', step.touch_number, entry.variant #>> '{}'
+    ELSIF ascii(entry.variant #>> '{}') - ascii('a') >= variants[step] THEN
+      RAISE EXCEPTION 'step % has no variant %', touches[step], entry.variant #>> '{}'
         USING ERRCODE = 'invalid_parameter_value',
-              DETAIL = format('It has %s.', CASE step.variants WHEN 1 THEN 'variant a' ELSE 'variants a to ' || chr(ascii('a') + step.variants - 1) END),
+              DETAIL = format('It has %s.', CASE variants[step] WHEN 1 THEN 'variant a' ELSE 'variants a to ' || chr(ascii('a') + variants[step] - 1) END),
               HINT = 'Write the variants that the claim returned; variant_count of the step, or of generation_config, says how many.';
-    ELSIF concat(step.touch_number, entry.variant) = ANY (places) THEN
-      RAISE EXCEPTION 'step % has two messages of variant %', step.touch_number, entry.variant #>> '{}'
+    ELSIF concat(touches[step], entry.variant) = ANY (places) THEN
+      RAISE EXCEPTION 'step % has two messages of variant %', touches[step], entry.variant #>> '{}'
         USING ERRCODE = 'invalid_parameter_value',
               DETAIL = 'One of them would replace the other.',
               HINT = 'Hand in one message for each step and variant.';
     END IF;
-    places := places || concat(step.touch_number, entry.variant);
-    IF campaign.write_generated_message(job, contact, step.touch_number, step.channel, entry.variant #>> '{}', entry.subject, entry.body, entry.body_html) THEN
+    places := places || concat(touches[step], entry.variant);
+    IF campaign.write_generated_message(job, contact, touches[step], channels[step], entry.variant #>> '{}', entry.subject, entry.body, entry.body_html) THEN
       written := written + 1;
     END IF;
   END LOOP;
+  -- what an earlier generation wrote for a step or variant that there is no more would be counted, and sent
+  UPDATE campaign.messages m
+     SET status = 'rejected', review_notes = 'the steps do not ask for it any more', approved_by = NULL, approved_at = NULL, changed_at = now_time
+   WHERE m.tenant_id = job.tenant_id AND m.campaign_id = job.campaign_id AND m.contact_id = contact AND m.status IN ('draft', 'approved')
+     AND NOT EXISTS (SELECT FROM unnest(touches, channels, variants) s(touch, channel, variants)
+                      WHERE s.touch = m.touch_number AND s.channel = m.channel AND ascii(m.variant) - ascii('a') < s.variants);
   RETURN written;
 END $$;
 COMMENT ON FUNCTION campaign.write_generated_messages(campaign.generation_jobs, uuid, jsonb) IS
-'Internal: checks and writes the messages of a contact; returns how many. Raises CP003, 22023, 23514.';
+'Internal: checks and writes the messages of a contact, and rejects those of his for which there is no step or variant any more; returns how many it wrote. Raises CP003, 22023, 23514.';
 
 CREATE FUNCTION campaign.end_generation_item(job campaign.generation_jobs, contact uuid, outcome text, error text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -312,7 +338,7 @@ BEGIN
   RETURN result;
 END $$;
 COMMENT ON FUNCTION campaign.save_generated(text, jsonb, jsonb) IS
-'Saves what was written for a claimed contact, and what it has cost: messages [{touch_number, variant (default a), subject, body, body_html}], costs [{model, tokens_in, tokens_out, usd, touch_number, variant}]. A message that there is already gets a new version that is to be reviewed; one that was sent stays as it is. Returns generated, or excluded if the contact was excluded meanwhile: then only the costs are kept. The last one takes the campaign to review. All or nothing: what is refused is handed to fail_generation() with its costs. Raises CP004 if the lease is lost, CP003 for a bad list or text, 22023 for what is no token and for a step or variant that there is not, 23514 for a text that the channel does not take, 25000 above READ COMMITTED.';
+'Saves what was written for a claimed contact, and what it has cost: messages [{touch_number, variant (default a), subject, body, body_html}], costs [{model, tokens_in, tokens_out, usd, touch_number, variant}]. A message that there is already gets a new version that is to be reviewed, and one for which there is no step or variant any more is rejected; one that was sent stays as it is. Returns generated, or excluded if the contact was excluded meanwhile: then only the costs are kept. The last one takes the campaign to review. All or nothing: what is refused is handed to fail_generation() with its costs. Raises CP004 if the lease is lost, CP003 for a bad list or text, 22023 for what is no token and for a step or variant that there is not, 23514 for a text that the channel does not take, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.fail_generation(lease_token text, error text, costs jsonb DEFAULT '[]') RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -346,40 +372,37 @@ CREATE FUNCTION campaign.extend_generation(lease_token text, lease interval) RET
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  said record := campaign.decode_lease_token(lease_token);
-  new_end timestamptz;
-  held_until timestamptz;
+  held record := campaign.lock_generation_lease(lease_token);
+  job campaign.generation_jobs := held.job;
+  -- the wall clock is read after the wait for the locks
+  new_end timestamptz := campaign.lease_end(coalesce(lease, '10 minutes'));
 BEGIN
-  SELECT i.lease_until INTO held_until FROM campaign.generation_items i
-   WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id AND i.fence = said.fence AND i.outcome IS NULL
-     FOR NO KEY UPDATE;
-  -- the wall clock is read after the wait for the lock
-  new_end := campaign.lease_end(coalesce(lease, '10 minutes'));
-  IF coalesce(held_until > clock_timestamp(), false) THEN
-    UPDATE campaign.generation_items i SET lease_until = new_end
-     WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id;
-  ELSE
+  UPDATE campaign.generation_items i SET lease_until = new_end
+   WHERE held.is_current AND i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = held.contact
+     AND i.lease_until > clock_timestamp();
+  IF NOT FOUND THEN
     PERFORM campaign.raise_generation_lease_lost('The lease has ended, or the contact was reported, given back or cancelled.');
   END IF;
   RETURN new_end;
 END $$;
 COMMENT ON FUNCTION campaign.extend_generation(text, interval) IS
-'Makes a live lease on a contact last for the given time from now; returns its new end. Raises CP004 if it is lost or has ended, 22023 for what is no token.';
+'Makes a live lease on a contact last for the given time from now; returns its new end. Raises CP004 if it is lost or has ended, 22023 for what is no token, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.release_generation(lease_token text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  said record := campaign.decode_lease_token(lease_token);
+  held record := campaign.lock_generation_lease(lease_token);
+  job campaign.generation_jobs := held.job;
 BEGIN
   UPDATE campaign.generation_items i SET lease_until = '-infinity', fence = 0, worker = NULL, attempts = i.attempts - 1
-   WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id AND i.fence = said.fence AND i.outcome IS NULL;
+   WHERE held.is_current AND i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = held.contact;
   IF NOT FOUND THEN
     PERFORM campaign.raise_generation_lease_lost('The contact was reported, given back, cancelled or claimed again.');
   END IF;
 END $$;
 COMMENT ON FUNCTION campaign.release_generation(text) IS
-'Gives a contact for whom nothing was written back, the attempt not counted. Raises CP004 if the lease is lost, 22023 for what is no token.';
+'Gives a contact for whom nothing was written back, the attempt not counted. Raises CP004 if the lease is lost, 22023 for what is no token, 25000 above READ COMMITTED.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('worker', 'EXECUTE', 'FUNCTION campaign.claim_generation(text, integer, uuid, interval)'),
