@@ -29,7 +29,7 @@ END $$;
 COMMENT ON FUNCTION campaign.require_reviewed(uuid, uuid, text) IS
 'Internal: raises CP002 for a campaign whose messages, if it has any or comes from approved, are not reviewed.';
 
--- Where there are messages, whoever has none that is approved is not begun with; nor is whom nobody may be assigned to.
+-- Where there are messages, whoever has none that is approved is not begun with.
 CREATE FUNCTION campaign.contacts_to_launch(tenant uuid, campaign uuid) RETURNS uuid[]
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
@@ -38,15 +38,15 @@ DECLARE
   has_messages boolean := EXISTS (SELECT FROM campaign.messages m WHERE m.tenant_id = tenant AND m.campaign_id = campaign);
 BEGIN
   RETURN ARRAY(
-    SELECT k.contact_id FROM campaign.campaign_contacts k JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
-     WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded' AND c.tenant_id = tenant AND NOT c.is_disqualified
+    SELECT k.contact_id FROM campaign.campaign_contacts k
+     WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded'
        AND (NOT has_messages
             OR k.contact_id IN (SELECT m.contact_id FROM campaign.messages m
                                  WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved'))
      ORDER BY k.contact_id);
 END $$;
 COMMENT ON FUNCTION campaign.contacts_to_launch(uuid, uuid) IS
-'Internal: whom a launch enrols, in order: the contacts that a campaign was assigned and that are neither excluded nor disqualified, of one with messages those with an approved one.';
+'Internal: whom a launch enrols, in order: the contacts that a campaign was assigned and that are not excluded, of one with messages those with an approved one.';
 
 CREATE FUNCTION campaign.begin_launched(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

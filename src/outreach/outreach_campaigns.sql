@@ -238,6 +238,7 @@ BEGIN
   ELSIF NEW.status = 'ready' AND OLD.status = 'draft' THEN
     PERFORM campaign.require_read_committed('making a campaign ready');
     PERFORM campaign.require_assigned_contacts(NEW.tenant_id, NEW.id);
+    PERFORM campaign.refuse_overlaps(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'approved' THEN
     PERFORM campaign.require_read_committed('approving a campaign');
     PERFORM campaign.require_approvable(NEW.tenant_id, NEW.id);

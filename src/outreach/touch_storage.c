@@ -126,22 +126,30 @@ StorageTakeDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now, co
 	TableAccess *queue = queue_of(batch);
 	TimestampTz wall = GetCurrentTimestamp();
 	ItemPointerData place = key->tid;
+	bool		found = ItemPointerIsValid(&place) && TableFetch(queue, &place);
 
-	if (!(ItemPointerIsValid(&place) && TableFetch(queue, &place)) && !find_row(batch, key))
-		return false;
-	read_row(queue, row);
-	/* what is not taken is not locked either: whoever has leased it would wait for this transaction */
-	if (!is_due(row, key, now, wall) || TableIsBusy(queue))
-		return false;
-	if (row->claimed_at == DT_NOBEGIN && row->flags == 0 && !TableIsLocked(queue))
-		return lease_ahead(batch, lease, wall, row);
-	/* one that this transaction has locked before is updated only behind another lock */
-	place = row->key.tid;
-	if (!TableLock(queue, &place, LockTupleExclusive, false))
-		return false;
-	read_row(queue, row);
-	TableForget(queue);
-	return is_due(row, key, now, wall);
+	for (int looked = 0; looked < 2; looked++)
+	{
+		if (!found && !find_row(batch, key))
+			return false;
+		read_row(queue, row);
+		/* what is not taken is not locked either: whoever has leased it would wait for this transaction */
+		if (!is_due(row, key, now, wall) || TableIsBusy(queue))
+			return false;
+		/* one that this transaction has locked before is updated only behind another lock */
+		if (row->claimed_at == DT_NOBEGIN && row->flags == 0 && !TableIsLocked(queue))
+			return lease_ahead(batch, lease, wall, row);
+		place = row->key.tid;
+		if (TableLock(queue, &place, LockTupleExclusive, false))
+		{
+			read_row(queue, row);
+			TableForget(queue);
+			return is_due(row, key, now, wall);
+		}
+		/* this transaction may itself have written it since the batch's snapshot, and it lies elsewhere */
+		found = false;
+	}
+	return false;
 }
 
 /* A place may have become that of another row. */
