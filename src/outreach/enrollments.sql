@@ -80,12 +80,14 @@ DECLARE
   asked record;
 BEGIN
   SELECT c.status AS campaign_status, k.id IS NOT NULL AS has_contact, k.archived_at, j.status AS job_status,
-         x.status = 'excluded' AS is_excluded,
+         x.status = 'excluded' AS is_excluded, coalesce(o.audience = 'assigned', false) AS by_assignment,
+         x.contact_id IS NOT NULL AS is_assigned, k.is_disqualified,
          campaign.now() - make_interval(secs => extract(epoch FROM t.review_cooldown)::double precision) AS since
     INTO asked
     FROM campaign.tenants t
     LEFT JOIN campaign.campaigns c ON c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach'
     LEFT JOIN campaign.contacts k ON k.tenant_id = tenant AND k.id = contact
+    LEFT JOIN campaign.outreach_campaigns o ON o.tenant_id = tenant AND o.campaign_id = campaign
     LEFT JOIN campaign.campaign_contacts x ON x.tenant_id = tenant AND x.campaign_id = campaign AND x.contact_id = contact
     LEFT JOIN campaign.jobs j ON j.tenant_id = tenant AND j.id = job
    WHERE t.id = tenant;
@@ -101,6 +103,12 @@ BEGIN
   ELSIF asked.is_excluded THEN
     outcome := 'suppressed';
     reason := 'contact_excluded';
+  ELSIF asked.by_assignment AND NOT asked.is_assigned THEN
+    outcome := 'not_matched';
+    reason := 'not_assigned';
+  ELSIF asked.by_assignment AND asked.is_disqualified THEN
+    outcome := 'suppressed';
+    reason := 'contact_disqualified';
   ELSIF job IS NOT NULL AND asked.job_status IS DISTINCT FROM 'completed' THEN
     outcome := 'not_matched';
     reason := 'job_' || coalesce(asked.job_status, 'missing');
