@@ -2921,6 +2921,7 @@ CREATE TABLE campaign.outreach_campaigns (
   launch_error    text,
   launch_outcome  jsonb,
   exported_at     timestamptz,
+  launch_lowers   boolean NOT NULL DEFAULT false,
   CONSTRAINT outreach_campaigns_pkey PRIMARY KEY (tenant_id, campaign_id),
   CONSTRAINT outreach_campaigns_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT outreach_campaigns_campaign_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign.campaigns (tenant_id, id) ON DELETE CASCADE,
@@ -3034,13 +3035,15 @@ BEGIN
    WHERE o.tenant_id = locked.tenant AND o.campaign_id = campaign
   RETURNING o.plan_version INTO new_version;
   PERFORM campaign.project_plan(locked.tenant, campaign, new_version, template_config);
-  IF locked.status = 'running' THEN
+  IF locked.status IN ('draft', 'ready') THEN
+    PERFORM campaign.follow_revised_plan(locked.tenant, campaign, new_version);
+  ELSIF locked.status = 'running' THEN
     PERFORM campaign.require_sendable_plan(locked.tenant, campaign);
   END IF;
   RETURN new_version;
 END $$;
 COMMENT ON FUNCTION campaign.revise_campaign(uuid, jsonb) IS
-'Replaces the steps of a campaign and returns the new plan version. Enrolments keep the plan that they started with; new ones take the new version. Raises CP003 for an invalid document, CP002 where the status does not allow it or a step would have no text, P0002.';
+'Replaces the steps of a campaign and returns the new plan version. Enrolments keep the plan that they started with; new ones take the new version. In ready, messages of a step that is gone or has another channel are rejected, and approved ones of a step with another label or other settings are to be reviewed again. Raises CP003 for an invalid document, CP002 where the status does not allow it or a step would have no text, P0002.';
 
 CREATE FUNCTION campaign.configure_campaign(campaign uuid, generation_config jsonb DEFAULT NULL, sender_config jsonb DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -3055,7 +3058,9 @@ BEGIN
             HINT = 'Bring the campaign back to ready, or clone it.';
   END IF;
   UPDATE campaign.outreach_campaigns o
-     SET generation_config = coalesce($2, o.generation_config), sender_config = coalesce($3, o.sender_config)
+     SET generation_config = coalesce($2, o.generation_config), sender_config = coalesce($3, o.sender_config),
+         -- an owner has agreed to other limits
+         launch_lowers = o.launch_lowers AND ($3 IS NULL OR locked.tenant = ANY (campaign.owned_tenants()))
    WHERE o.tenant_id = locked.tenant AND o.campaign_id = $1;
 END $$;
 COMMENT ON FUNCTION campaign.configure_campaign(uuid, jsonb, jsonb) IS
@@ -3132,13 +3137,18 @@ BEGIN
             HINT = 'Launch the campaign instead, or export it with campaign.export_messages().';
   -- the way back is always open: an enabled step every document has
   ELSIF NEW.status = 'ready' AND OLD.status = 'draft' THEN
+    PERFORM campaign.require_read_committed('making a campaign ready');
     PERFORM campaign.require_assigned_contacts(NEW.tenant_id, NEW.id);
+    PERFORM campaign.refuse_overlaps(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'approved' THEN
+    PERFORM campaign.require_read_committed('approving a campaign');
     PERFORM campaign.require_approvable(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'running' THEN
+    PERFORM campaign.require_read_committed('running a campaign');
     PERFORM campaign.require_sendable_plan(NEW.tenant_id, NEW.id);
     IF OLD.status <> 'paused' THEN
       PERFORM campaign.require_reviewed(NEW.tenant_id, NEW.id, OLD.status);
+      PERFORM campaign.require_limits_applied(NEW.tenant_id, NEW.id);
     END IF;
     PERFORM campaign.require_no_rival(NEW.tenant_id, NEW.id);
   ELSIF NEW.status = 'completed' THEN
@@ -3296,6 +3306,7 @@ COMMENT ON COLUMN campaign.outreach_campaigns.resume_policy IS 'How it is resume
 COMMENT ON COLUMN campaign.outreach_campaigns.generation_config IS 'How messages are generated; edited with configure_campaign().';
 COMMENT ON COLUMN campaign.outreach_campaigns.sender_config IS 'Who sends them and at what pace; edited with configure_campaign().';
 COMMENT ON COLUMN campaign.outreach_campaigns.scheduled_launch_at IS 'When maintenance launches it; set by launch_campaign().';
+COMMENT ON COLUMN campaign.outreach_campaigns.launch_lowers IS 'Whether an owner has set the launch: only then does it lower the tenant''s limits to those of sender_config.';
 COMMENT ON COLUMN campaign.outreach_campaigns.launch_error IS 'Why the launch that was set could not be done.';
 COMMENT ON COLUMN campaign.outreach_campaigns.launch_outcome IS 'What became of the assigned contacts at the launch: [{outcome, reason, contacts}], as enroll_contacts() says it.';
 COMMENT ON COLUMN campaign.outreach_campaigns.exported_at IS 'When its messages were exported, in approved.';
@@ -3691,61 +3702,97 @@ END $$;
 COMMENT ON FUNCTION campaign.touch_text(uuid, uuid, integer, smallint, text) IS
 'Internal: the unrendered text of a touch for a service type: the step''s own, else its template, else the tenant''s default for the service, for any, else the system''s for the service, for other. All NULL: there is none.';
 
+CREATE FUNCTION campaign.dead_link(content text, link_base text, review_page text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN link_base IS NULL AND review_page IS NULL AND content ~ '\{\{\s*link\.review\s*\}\}' THEN 'review'
+            WHEN link_base IS NULL AND content ~ '\{\{\s*link\.unsubscribe' THEN 'unsubscribe' END;
+COMMENT ON FUNCTION campaign.dead_link(text, text, text) IS
+'Internal: which link of an unrendered text leads nowhere for a tenant with this link_base_url and review_url: review or unsubscribe; NULL if none does.';
+
+CREATE FUNCTION campaign.require_live_links(place text, content text, link_base text, review_page text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  dead text := campaign.dead_link(content, link_base, review_page);
+BEGIN
+  IF dead = 'review' THEN
+    RAISE EXCEPTION '% has a review link that leads nowhere', place
+      USING ERRCODE = 'CP002',
+            DETAIL = 'Its text uses {{link.review}}, and the tenant has neither link_base_url nor review_url.',
+            HINT = 'Set one of the two, or give the placeholder a default.';
+  ELSIF dead = 'unsubscribe' THEN
+    RAISE EXCEPTION '% has an unsubscribe link that leads nowhere', place
+      USING ERRCODE = 'CP002',
+            DETAIL = 'Its text uses {{link.unsubscribe}}, and the tenant has no link_base_url.',
+            HINT = 'Set tenants.link_base_url to the address where your application answers links.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_live_links(text, text, text, text) IS
+'Internal: raises CP002 if an unrendered text, whose place is named, has a link that leads nowhere.';
+
+-- Where messages were written, a contact without one for a step gets what was written for the step, and no default.
 CREATE FUNCTION campaign.require_sendable_plan(tenant uuid, campaign uuid, version integer DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
   touch record;
+  message record;
   link_base text;
   review_page text;
   has_messages boolean;
+  touch_has_messages boolean;
 BEGIN
   SELECT t.link_base_url, t.review_url INTO link_base, review_page FROM campaign.tenants t WHERE t.id = tenant;
+  has_messages := EXISTS (
+    SELECT FROM campaign.outreach_campaigns o JOIN campaign.messages m ON m.tenant_id = o.tenant_id AND m.campaign_id = o.campaign_id
+     WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND o.audience = 'assigned' AND m.tenant_id = tenant
+       AND m.status NOT IN ('draft', 'rejected'));
   FOR touch IN
-    SELECT t.touch_number, t.step, t.label, h.has_body, h.has_subject, x.subject, x.body, x.body_html
+    SELECT t.touch_number, t.step, t.label, t.channel, h.has_body, h.has_subject, x.subject, x.body, x.body_html
       FROM campaign.outreach_campaigns o
       JOIN campaign.campaign_touches t ON t.tenant_id = o.tenant_id AND t.campaign_id = o.campaign_id AND t.plan_version = coalesce(version, o.plan_version)
       JOIN campaign.channels h ON h.channel = t.channel
-      LEFT JOIN LATERAL campaign.touch_text(tenant, campaign, t.plan_version, t.touch_number, o.service_type) x ON true
+      LEFT JOIN LATERAL campaign.touch_text(tenant, campaign, t.plan_version, t.touch_number, o.service_type) x
+        ON NOT has_messages OR num_nonnulls(t.body, t.body_html, t.template_id) > 0
      WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND t.tenant_id = tenant
      ORDER BY t.touch_number
   LOOP
-    has_messages := false;
+    touch_has_messages := false;
     -- looked for only where the step does without a text
-    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL OR touch.has_subject AND touch.subject IS NULL THEN
-      has_messages := EXISTS (SELECT FROM campaign.messages m
-                               WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.touch_number = touch.touch_number
-                                 AND m.status NOT IN ('draft', 'rejected'));
+    IF has_messages AND (touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL OR touch.has_subject AND touch.subject IS NULL) THEN
+      touch_has_messages := EXISTS (
+        SELECT FROM campaign.messages m
+         WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.touch_number = touch.touch_number AND m.channel = touch.channel
+           AND m.status NOT IN ('draft', 'rejected'));
     END IF;
-    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL AND NOT has_messages THEN
+    IF touch.has_body AND touch.body IS NULL AND touch.body_html IS NULL AND NOT touch_has_messages THEN
       RAISE EXCEPTION 'step % ("%") has no text', touch.step, touch.label
         USING ERRCODE = 'CP002',
-              DETAIL = 'Neither the step, nor its template, nor a default template of its channel gives a body.',
+              DETAIL = CASE WHEN has_messages THEN 'Neither the step nor its template gives a body, and no message that was written for it is approved.'
+                       ELSE 'Neither the step, nor its template, nor a default template of its channel gives a body.' END,
               HINT = 'Give the step a body or a template_id, the tenant a default template for the channel, or the contacts messages.';
     END IF;
-    IF touch.has_subject AND touch.subject IS NULL AND NOT has_messages THEN
+    IF touch.has_subject AND touch.subject IS NULL AND NOT touch_has_messages THEN
       RAISE EXCEPTION 'step % ("%") has no subject', touch.step, touch.label
         USING ERRCODE = 'CP002',
               DETAIL = 'Its channel has one, and the step gives a body of its own without it.',
               HINT = 'Give the step a subject.';
     END IF;
-    IF link_base IS NULL AND review_page IS NULL
-       AND concat(touch.subject, touch.body, touch.body_html) ~ '\{\{\s*link\.review\s*\}\}' THEN
-      RAISE EXCEPTION 'step % ("%") has a review link that leads nowhere', touch.step, touch.label
-        USING ERRCODE = 'CP002',
-              DETAIL = 'Its text uses {{link.review}}, and the tenant has neither link_base_url nor review_url.',
-              HINT = 'Set one of the two, or give the placeholder a default.';
-    END IF;
-    IF link_base IS NULL AND concat(touch.subject, touch.body, touch.body_html) ~ '\{\{\s*link\.unsubscribe' THEN
-      RAISE EXCEPTION 'step % ("%") has an unsubscribe link that leads nowhere', touch.step, touch.label
-        USING ERRCODE = 'CP002',
-              DETAIL = 'Its text uses {{link.unsubscribe}}, and the tenant has no link_base_url.',
-              HINT = 'Set tenants.link_base_url to the address where your application answers links.';
-    END IF;
+    PERFORM campaign.require_live_links(format('step %s ("%s")', touch.step, touch.label),
+      concat(touch.subject, touch.body, touch.body_html), link_base, review_page);
   END LOOP;
+  IF has_messages AND link_base IS NULL THEN
+    FOR message IN
+      SELECT m.id, concat(m.subject, m.body, m.body_html) AS content FROM campaign.messages m
+       WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved'
+         AND campaign.dead_link(concat(m.subject, m.body, m.body_html), link_base, review_page) IS NOT NULL
+       ORDER BY m.id LIMIT 1
+    LOOP
+      PERFORM campaign.require_live_links(format('message "%s"', message.id), message.content, link_base, review_page);
+    END LOOP;
+  END IF;
 END $$;
 COMMENT ON FUNCTION campaign.require_sendable_plan(uuid, uuid, integer) IS
-'Internal: raises CP002 unless every touch of a version of the campaign''s plan (default: the present one) can be rendered, or has messages that were approved.';
+'Internal: raises CP002 unless every touch of a version of the campaign''s plan (default: the present one) can be rendered, or has messages of its channel that were approved, and no text or approved message has a link that leads nowhere.';
 
 ALTER TABLE campaign.campaign_touches ENABLE ROW LEVEL SECURITY;
 CREATE POLICY campaign_touches_select ON campaign.campaign_touches FOR SELECT
@@ -4523,12 +4570,14 @@ DECLARE
   asked record;
 BEGIN
   SELECT c.status AS campaign_status, k.id IS NOT NULL AS has_contact, k.archived_at, j.status AS job_status,
-         x.status = 'excluded' AS is_excluded,
+         x.status = 'excluded' AS is_excluded, coalesce(o.audience = 'assigned', false) AS by_assignment,
+         x.contact_id IS NOT NULL AS is_assigned, k.is_disqualified,
          campaign.now() - make_interval(secs => extract(epoch FROM t.review_cooldown)::double precision) AS since
     INTO asked
     FROM campaign.tenants t
     LEFT JOIN campaign.campaigns c ON c.tenant_id = tenant AND c.id = campaign AND c.kind = 'outreach'
     LEFT JOIN campaign.contacts k ON k.tenant_id = tenant AND k.id = contact
+    LEFT JOIN campaign.outreach_campaigns o ON o.tenant_id = tenant AND o.campaign_id = campaign
     LEFT JOIN campaign.campaign_contacts x ON x.tenant_id = tenant AND x.campaign_id = campaign AND x.contact_id = contact
     LEFT JOIN campaign.jobs j ON j.tenant_id = tenant AND j.id = job
    WHERE t.id = tenant;
@@ -4544,6 +4593,12 @@ BEGIN
   ELSIF asked.is_excluded THEN
     outcome := 'suppressed';
     reason := 'contact_excluded';
+  ELSIF asked.by_assignment AND NOT asked.is_assigned THEN
+    outcome := 'not_matched';
+    reason := 'not_assigned';
+  ELSIF asked.by_assignment AND asked.is_disqualified THEN
+    outcome := 'suppressed';
+    reason := 'contact_disqualified';
   ELSIF job IS NOT NULL AND asked.job_status IS DISTINCT FROM 'completed' THEN
     outcome := 'not_matched';
     reason := 'job_' || coalesce(asked.job_status, 'missing');
@@ -6820,6 +6875,9 @@ DECLARE
   policy text;
   locked record;
   excluded uuid[];
+  unassigned uuid[] := '{}';
+  disqualified uuid[] := '{}';
+  barred uuid[];
   present uuid[];
   class record;
 BEGIN
@@ -6836,8 +6894,16 @@ BEGIN
             WHERE x.tenant_id = tenant AND x.resolution IS NULL AND x.resolve_after <= now_time) d;
   excluded := ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
                      WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status = 'excluded' AND k.contact_id = ANY (locked.present));
-  present := CASE WHEN cardinality(excluded) = 0 THEN locked.present
-                  ELSE ARRAY(SELECT p.id FROM unnest(locked.present) p(id) WHERE p.id <> ALL (excluded) ORDER BY p.id) END;
+  -- whom assign_contacts() does not take does not come in by this door either
+  IF EXISTS (SELECT FROM campaign.outreach_campaigns o WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND o.audience = 'assigned') THEN
+    unassigned := ARRAY(SELECT p.id FROM unnest(locked.present) p(id)
+                        EXCEPT SELECT k.contact_id FROM campaign.campaign_contacts k WHERE k.tenant_id = tenant AND k.campaign_id = campaign);
+    disqualified := ARRAY(SELECT c.id FROM campaign.contacts c
+                           WHERE c.tenant_id = tenant AND c.id = ANY (locked.present) AND c.is_disqualified AND c.id <> ALL (excluded || unassigned));
+  END IF;
+  barred := excluded || unassigned || disqualified;
+  present := CASE WHEN cardinality(barred) = 0 THEN locked.present
+                  ELSE ARRAY(SELECT p.id FROM unnest(locked.present) p(id) WHERE p.id <> ALL (barred) ORDER BY p.id) END;
   class := campaign.classify_contacts(tenant, campaign, present);
   SELECT t.conflict_policy INTO policy FROM campaign.tenants t WHERE t.id = tenant;
   PERFORM campaign.enroll_free_contacts(tenant, campaign, class.free, class.taken, class.taken_by, anchor_at, policy);
@@ -6848,7 +6914,9 @@ BEGIN
       ('conflict', 'live_in_another_campaign', CASE WHEN policy <> 'replace' THEN cardinality(class.taken)::bigint END),
       ('suppressed', 'contact_archived', locked.archived),
       ('suppressed', 'contact_excluded', cardinality(excluded)::bigint),
+      ('suppressed', 'contact_disqualified', cardinality(disqualified)::bigint),
       ('suppressed', 'review_cooldown', class.reviewed),
+      ('not_matched', 'not_assigned', cardinality(unassigned)::bigint),
       ('not_matched', 'contact_missing', cardinality(wanted.present) - cardinality(locked.present) - locked.archived
                                          + cardinality(ids) - wanted.given),
       ('not_matched', 'duplicate', wanted.given - cardinality(wanted.present))) r(outcome, reason, contacts)
@@ -6868,7 +6936,7 @@ BEGIN
   RETURN QUERY SELECT r.* FROM campaign.enroll_many(tenant, campaign, ids, anchor_at) r;
 END $$;
 COMMENT ON FUNCTION campaign.enroll_contacts(uuid, uuid[], timestamptz) IS
-'Enrols many contacts in a running campaign, as enroll() does each of them without a job, and returns how many had which outcome for which reason; ids that are not the tenant''s (contact_missing) and ids that come again (duplicate) are not_matched. A million is one call. Raises P0002 for a campaign that is not yours, 22023 for an anchor before 1900 or after 9999, 25000 above READ COMMITTED.';
+'Enrols many contacts in a running campaign, as enroll() does each of them without a job, and returns how many had which outcome for which reason; ids that are not the tenant''s (contact_missing) and ids that come again (duplicate) are not_matched. In a campaign of audience assigned so are those who are not assigned to it (not_assigned), and of those who are the disqualified ones are suppressed (contact_disqualified). A million is one call. Raises P0002 for a campaign that is not yours, 22023 for an anchor before 1900 or after 9999, 25000 above READ COMMITTED.';
 
 -- A query of the caller runs with his rights. Not where the identity is a setting, which a query
 -- could change.
@@ -8982,6 +9050,45 @@ END $$;
 COMMENT ON FUNCTION campaign.log_overlaps(uuid, uuid, uuid[]) IS
 'Internal: records the overlaps of contacts that are to be assigned to a campaign, and returns those who must not be, by tenants.overlap_policy.';
 
+-- Assigned in draft, the contacts of two campaigns have met nobody: they do when one of the two is live. The locks
+-- let the second of two campaigns that become ready at once see the first one.
+CREATE FUNCTION campaign.refuse_overlaps(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_variable
+DECLARE
+  policy text := (SELECT t.overlap_policy FROM campaign.tenants t WHERE t.id = tenant);
+  assigned uuid[] := ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
+                            WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded' ORDER BY k.contact_id);
+  met record;
+BEGIN
+  assigned := (campaign.lock_contacts(tenant, assigned)).present;
+  IF policy = 'block' THEN
+    SELECT count(DISTINCT o.contact_id) AS contacts, string_agg(DISTINCT format('"%s"', c.name), ', ' ORDER BY format('"%s"', c.name)) AS names,
+           count(DISTINCT o.contact_id) FILTER (WHERE o.kind = 'cooldown') AS resting
+      INTO met
+      FROM campaign.contact_overlaps(tenant, campaign, assigned) o
+      LEFT JOIN campaign.campaigns c ON c.tenant_id = tenant AND c.id = o.other_campaign_id AND o.kind = 'campaign';
+    IF met.contacts > 0 THEN
+      RAISE EXCEPTION 'contacts of campaign "%" are in another live campaign, or were written to a short time ago', campaign
+        USING ERRCODE = 'CP002',
+              DETAIL = concat_ws(' ', format('That is true of %s contacts.', met.contacts), 'Live with them: ' || met.names || '.',
+                                 CASE WHEN met.resting > 0 THEN format('%s were written to.', met.resting) END),
+              HINT = 'campaign.contact_conflicts() says who they are; take them out with campaign.remove_contacts(), or set tenants.overlap_policy to warn.';
+    END IF;
+  ELSE
+    -- who was recorded when he was assigned is not recorded again
+    PERFORM campaign.log_overlaps(tenant, campaign, ARRAY(
+      SELECT DISTINCT o.contact_id FROM campaign.contact_overlaps(tenant, campaign, assigned) o
+       WHERE NOT EXISTS (SELECT FROM campaign.overlap_log l
+                          WHERE l.tenant_id = tenant AND l.campaign_id = campaign AND l.contact_id = o.contact_id AND l.kind = o.kind
+                            AND l.other_campaign_id IS NOT DISTINCT FROM o.other_campaign_id AND l.channel IS NOT DISTINCT FROM o.channel)
+       ORDER BY o.contact_id));
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.refuse_overlaps(uuid, uuid) IS
+'Internal: locks the contacts of a locked campaign that are neither excluded nor archived; where tenants.overlap_policy is block, raises CP002 if one of them overlaps, else records the overlaps that are not recorded yet.';
+
 CREATE FUNCTION campaign.contact_conflicts(campaign uuid)
 RETURNS TABLE (contact_id uuid, kind text, other_campaign_id uuid, channel text, last_sent_at timestamptz, clear_at timestamptz, severity text)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -9024,7 +9131,7 @@ INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
 
 COMMENT ON TABLE campaign.contact_cooldowns IS 'How long a contact is left alone on a channel after a message, by what tenants have set; without a row, 30 days.';
 COMMENT ON COLUMN campaign.contact_cooldowns.cooldown IS 'Counts from the last message that was sent; 0: none, at most 366 days.';
-COMMENT ON TABLE campaign.overlap_log IS 'Contacts that were to be assigned to a campaign while another one had them, or a short time after a message. Written by assign_contacts().';
+COMMENT ON TABLE campaign.overlap_log IS 'Contacts that were to be assigned to a campaign while another one had them, or a short time after a message. Written by assign_contacts(), and when their campaign becomes ready.';
 COMMENT ON COLUMN campaign.overlap_log.campaign_id IS 'The campaign that they were to be assigned to.';
 COMMENT ON COLUMN campaign.overlap_log.kind IS 'campaign: in another live campaign; cooldown: written to a short time ago.';
 COMMENT ON COLUMN campaign.overlap_log.other_campaign_id IS 'The other campaign, or that of the message; NULL: a message sent by hand, or of a campaign that is gone.';
@@ -9308,7 +9415,8 @@ END $$;
 COMMENT ON FUNCTION campaign.exclude_contacts(uuid, uuid[], text) IS
 'Excludes contacts from a campaign for good, in any status but archived, and stops their live enrolments in it (owner_stopped); the first reason stays. Returns how many had which outcome: excluded, already_excluded, not_found (not among the campaign''s contacts, or NULL). Raises P0002 for a campaign that is not yours, CP002 if it is archived, 22023 for a reason of more than 1000 characters, 25000 above READ COMMITTED.';
 
--- No message is written before a contact has been generating, and none is sent without an enrolment.
+-- No message is written before a contact has been generating, nor for one who has failed at once, and none is sent
+-- without an enrolment.
 CREATE FUNCTION campaign.remove_contacts(campaign uuid, contact_ids uuid[], OUT outcome text, OUT contacts bigint)
 RETURNS SETOF record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -9329,7 +9437,10 @@ BEGIN
     enrolled := ARRAY(SELECT e.contact_id FROM campaign.campaign_enrollments e
                        WHERE e.tenant_id = target.tenant AND e.campaign_id = campaign);
     DELETE FROM campaign.campaign_contacts k
-     WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND k.status IN ('pending', 'enrichment_ok', 'enrichment_needed')
+     WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign
+       AND (k.status IN ('pending', 'enrichment_ok', 'enrichment_needed')
+            OR k.status = 'failed' AND NOT EXISTS (SELECT FROM campaign.messages m
+                                                    WHERE m.tenant_id = target.tenant AND m.campaign_id = campaign AND m.contact_id = k.contact_id))
        AND k.contact_id = ANY (assigned.present) AND k.contact_id <> ALL (enrolled);
     GET DIAGNOSTICS removed = ROW_COUNT;
   END IF;
@@ -9425,7 +9536,8 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  at_time timestamptz := coalesce(at, campaign.now());
+  now_time timestamptz := campaign.now();
+  at_time timestamptz := least(coalesce(at, now_time), now_time);
   name text := campaign.resolve_stage(entity_kind, stage);
   owner_tenant uuid;
 BEGIN
@@ -9460,13 +9572,19 @@ BEGIN
             DETAIL = 'The statuses are completed, failed and skipped.',
             HINT = 'skipped: there was nothing to do.';
   END IF;
+  IF NOT isfinite(at) THEN
+    RAISE EXCEPTION 'at must be finite'
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It says when the stage ended.',
+            HINT = 'Leave at out for now.';
+  END IF;
   -- of two reports the later one counts, in whichever order they come
   INSERT INTO campaign.entity_stages AS s (tenant_id, entity_kind, entity_id, stage, status, at)
   VALUES (owner_tenant, entity_kind, entity_id, name, status, at_time)
   ON CONFLICT ON CONSTRAINT entity_stages_pkey DO UPDATE SET status = excluded.status, at = excluded.at WHERE s.at <= excluded.at;
 END $$;
 COMMENT ON FUNCTION campaign.record_stage(text, uuid, text, text, timestamptz) IS
-'Records how a stage of a contact or company ended: completed, failed or skipped, at (default now) which the latest counts. Aliases of stages: company l1_company is l1 and l2_deep_research is l2, contact person_enrichment is person. Raises P0002 for a contact or company that is not yours, CP002 for a contact that was erased, 22023 for an unknown kind, stage or status.';
+'Records how a stage of a contact or company ended: completed, failed or skipped, at (default now, and at the latest now), of which the latest counts. Aliases of stages: company l1_company is l1 and l2_deep_research is l2, contact person_enrichment is person. Raises P0002 for a contact or company that is not yours, CP002 for a contact that was erased, 22023 for an unknown kind, stage or status and a time without end.';
 
 CREATE FUNCTION campaign.required_stages(tenant uuid, OUT entity_kind text, OUT stage text, OUT gap text) RETURNS SETOF record
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
@@ -9493,6 +9611,8 @@ DECLARE
     '{draft,ready,generating,review,approved,running,paused,exported,completed}');
   asked uuid[] := ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
                          WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND k.status IN ('pending', 'enrichment_ok', 'enrichment_needed'));
+  companies uuid[] := ARRAY(SELECT DISTINCT c.company_id FROM campaign.contacts c
+                             WHERE c.tenant_id = target.tenant AND c.id = ANY (asked) AND c.company_id IS NOT NULL);
   required record;
   done uuid[];
   lacking uuid[];
@@ -9504,6 +9624,7 @@ BEGIN
   FOR required IN SELECT r.* FROM campaign.required_stages(target.tenant) r LOOP
     done := ARRAY(SELECT s.entity_id FROM campaign.entity_stages s
                    WHERE s.tenant_id = target.tenant AND s.entity_kind = required.entity_kind AND s.stage = required.stage
+                     AND s.entity_id = ANY (CASE required.entity_kind WHEN 'contact' THEN asked ELSE companies END)
                      AND s.status IN ('completed', 'skipped'));
     lacking := ARRAY(SELECT c.id FROM campaign.contacts c
                       WHERE c.tenant_id = target.tenant AND c.id = ANY (asked)
@@ -9682,6 +9803,28 @@ CREATE TABLE campaign.message_feedback (
 CREATE INDEX message_feedback_message_idx ON campaign.message_feedback (tenant_id, message_id);
 SELECT pg_catalog.pg_extension_config_dump('campaign.message_feedback', '');
 
+-- What was written for another step is not sent as this one.
+CREATE FUNCTION campaign.follow_revised_plan(tenant uuid, campaign uuid, version integer) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  now_time timestamptz := campaign.now();
+BEGIN
+  UPDATE campaign.messages m
+     SET status = CASE WHEN p.fits THEN 'draft' ELSE 'rejected' END, changed_at = now_time, approved_by = NULL, approved_at = NULL,
+         review_notes = CASE WHEN p.fits THEN 'The step has changed since.' ELSE 'The plan has no such step any more.' END
+    FROM (SELECT o.touch_number, o.channel, coalesce(n.channel = o.channel, false) AS fits,
+                 (o.channel, o.label, o.config) IS DISTINCT FROM (n.channel, n.label, n.config) AS changed
+            FROM campaign.campaign_touches o
+            LEFT JOIN campaign.campaign_touches n ON n.tenant_id = o.tenant_id AND n.campaign_id = o.campaign_id
+              AND n.touch_number = o.touch_number AND n.plan_version = version
+           WHERE o.tenant_id = tenant AND o.campaign_id = campaign AND o.plan_version = version - 1) p
+   WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.touch_number = p.touch_number AND p.changed
+     AND (m.status = 'approved' OR m.status = 'draft' AND NOT p.fits);
+END $$;
+COMMENT ON FUNCTION campaign.follow_revised_plan(uuid, uuid, integer) IS
+'Internal: after the steps of a locked campaign in draft or ready have changed to a version: messages of a step that is gone or has another channel are rejected, approved ones of a step with another label or other settings become drafts.';
+
 -- A new version becomes the message's text, and is to be reviewed.
 CREATE FUNCTION campaign.add_message_version(tenant uuid, message uuid, origin text, subject text, body text, body_html text, reason text, note text)
 RETURNS integer
@@ -9747,15 +9890,17 @@ COMMENT ON TRIGGER life_cycle ON campaign.messages IS 'Status follows the machin
 
 -- >>> src/outreach/message_review.sql
 -- Review: people edit, approve and reject messages before they are sent.
--- Locks in order: tenant and campaign, so that a status does not change meanwhile; the queue row of a
--- message that could be on its way; the message.
+-- Locks in order: tenant and campaign, so that a status does not change meanwhile; the contact, whom
+-- nobody erases meanwhile; the queue row of a message that could be on its way; the message.
 
 CREATE FUNCTION campaign.lock_message(message uuid, OUT tenant uuid, OUT campaign uuid, OUT campaign_status text, OUT present campaign.messages)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
+DECLARE
+  contact uuid;
 BEGIN
-  SELECT m.tenant_id, m.campaign_id INTO tenant, campaign FROM campaign.messages m
+  SELECT m.tenant_id, m.campaign_id, m.contact_id INTO tenant, campaign, contact FROM campaign.messages m
    WHERE m.tenant_id = ANY (campaign.writable_tenants()) AND m.id = message;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'message % does not exist', coalesce('"' || message || '"', 'null')
@@ -9764,6 +9909,7 @@ BEGIN
             HINT = 'Check the id; a message of another tenant is not found.';
   END IF;
   SELECT l.status INTO campaign_status FROM campaign.lock_outreach_campaign(campaign) l;
+  PERFORM FROM campaign.contacts c WHERE c.tenant_id = tenant AND c.id = contact FOR KEY SHARE;
   -- before the message, as whoever reports its touch
   IF campaign_status IN ('running', 'paused') THEN
     PERFORM 1 FROM campaign.messages m
@@ -9774,7 +9920,7 @@ BEGIN
   SELECT m.* INTO present FROM campaign.messages m WHERE m.tenant_id = tenant AND m.id = message FOR NO KEY UPDATE;
 END $$;
 COMMENT ON FUNCTION campaign.lock_message(uuid) IS
-'Internal: locks a message of the caller''s writable tenants, its campaign, and in running and paused the queue row of its contact; returns message and campaign. Raises P0002.';
+'Internal: locks a message of the caller''s writable tenants, its campaign, its contact FOR KEY SHARE, and in running and paused the queue row of its contact; returns message and campaign. Raises P0002.';
 
 -- A sent message is history; in draft, ready and generating nobody reviews yet, or the generator is still writing.
 CREATE FUNCTION campaign.require_reviewable(message campaign.messages, campaign_status text) RETURNS void
@@ -9804,6 +9950,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION campaign.require_reviewable(campaign.messages, text) IS
 'Internal: raises CP002 for a message that was sent or is with a worker, and where the campaign''s status allows no review.';
+
+-- What nobody will get is rejected at most.
+CREATE FUNCTION campaign.refuse_excluded(message campaign.messages) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM campaign.refuse_erased(message.tenant_id, message.contact_id);
+  IF EXISTS (SELECT FROM campaign.campaign_contacts k
+              WHERE k.tenant_id = message.tenant_id AND k.campaign_id = message.campaign_id AND k.contact_id = message.contact_id AND k.status = 'excluded') THEN
+    RAISE EXCEPTION 'the contact of message "%" is excluded', message.id
+      USING ERRCODE = 'CP002',
+            DETAIL = 'Nothing is sent to a contact who was excluded from the campaign.',
+            HINT = 'Leave the message as it is.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.refuse_excluded(campaign.messages) IS
+'Internal: raises CP002 for a message to a contact who was excluded from its campaign, or erased.';
 
 CREATE FUNCTION campaign.require_message_version(message campaign.messages, version integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -9837,6 +9999,7 @@ BEGIN
   END IF;
   PERFORM campaign.require_message_version(old, version);
   PERFORM campaign.require_reviewable(old, locked.campaign_status);
+  PERFORM campaign.refuse_excluded(old);
   new_version := campaign.add_message_version(old.tenant_id, old.id, 'edited',
     CASE WHEN subject IS NULL THEN old.subject ELSE nullif(subject, '') END,
     CASE WHEN body IS NULL THEN old.body ELSE nullif(body, '') END,
@@ -9847,7 +10010,7 @@ BEGIN
   RETURN new_version;
 END $$;
 COMMENT ON FUNCTION campaign.edit_message(uuid, text, text, text, text, text, integer) IS
-'Changes the text of a message (NULL leaves a part as it is, the empty string takes it away) and returns its new version, which is to be reviewed; an approved campaign goes back to review. reason: too_formal, too_casual, wrong_tone, wrong_language, too_long, too_short, factually_wrong, off_topic, generic or other. version: the one that was read; if it is no longer the present one, CP002. Raises CP002 for a message that was sent or is with a worker, or where the campaign is not in review, approved, running or paused, 22023 for an unknown reason, 23514 and CP003 for a text that the channel does not take, P0002.';
+'Changes the text of a message (NULL leaves a part as it is, the empty string takes it away) and returns its new version, which is to be reviewed; an approved campaign goes back to review. reason: too_formal, too_casual, wrong_tone, wrong_language, too_long, too_short, factually_wrong, off_topic, generic or other. version: the one that was read; if it is no longer the present one, CP002. Raises CP002 for a message that was sent or is with a worker, whose contact was excluded or erased, or where the campaign is not in review, approved, running or paused, 22023 for an unknown reason, 23514 and CP003 for a text that the channel does not take, P0002.';
 
 CREATE FUNCTION campaign.revert_message(message uuid, version integer, note text DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -9867,6 +10030,7 @@ BEGIN
             HINT = 'See campaign.message_versions.';
   END IF;
   PERFORM campaign.require_reviewable(old, locked.campaign_status);
+  PERFORM campaign.refuse_excluded(old);
   new_version := campaign.add_message_version(old.tenant_id, old.id, 'reverted', former.subject, former.body, former.body_html, NULL, note);
   PERFORM campaign.reopen_review(old.tenant_id, old.campaign_id, locked.campaign_status);
   RETURN new_version;
@@ -9899,12 +10063,8 @@ BEGIN
   IF old.status = wanted THEN
     RETURN 'unchanged';
   END IF;
-  IF wanted = 'approved' AND EXISTS (SELECT FROM campaign.campaign_contacts k
-       WHERE k.tenant_id = old.tenant_id AND k.campaign_id = old.campaign_id AND k.contact_id = old.contact_id AND k.status = 'excluded') THEN
-    RAISE EXCEPTION 'the contact of message "%" is excluded', message
-      USING ERRCODE = 'CP002',
-            DETAIL = 'Nothing is sent to a contact who was excluded from the campaign.',
-            HINT = 'Leave the message as it is.';
+  IF wanted = 'approved' THEN
+    PERFORM campaign.refuse_excluded(old);
   END IF;
   UPDATE campaign.messages m
      SET status = wanted, changed_at = now_time,
@@ -10178,7 +10338,7 @@ BEGIN
       PERFORM campaign.raise_list_fault('costs', item.place, 'tokens_in', 'must be a whole number from 0');
     ELSIF NOT coalesce(campaign.amount_within(item.tokens_out, 1e15, true), true) THEN
       PERFORM campaign.raise_list_fault('costs', item.place, 'tokens_out', 'must be a whole number from 0');
-    ELSIF NOT coalesce(campaign.amount_within(item.touch_number, 50, true), true) THEN
+    ELSIF NOT coalesce(campaign.amount_within(item.touch_number, 50, true) AND item.touch_number <> '0', true) THEN
       PERFORM campaign.raise_list_fault('costs', item.place, 'touch_number', 'must be the number of a step');
     ELSIF item.variant NOT IN ('a', 'b', 'c') THEN
       PERFORM campaign.raise_list_fault('costs', item.place, 'variant', 'must be a, b or c');
@@ -10303,7 +10463,7 @@ CREATE TABLE campaign.generation_jobs (
   include_unready boolean NOT NULL,
   regenerate      boolean NOT NULL,
   price_usd       numeric(12,6) NOT NULL,
-  reserved_usd    numeric(12,6) NOT NULL,
+  reserved_usd    numeric(18,6) NOT NULL,
   started_by      text,
   started_at      timestamptz NOT NULL,
   ended_at        timestamptz,
@@ -10402,7 +10562,7 @@ CREATE TABLE campaign.generation_budgets (
   CONSTRAINT generation_budgets_pkey PRIMARY KEY (tenant_id),
   CONSTRAINT generation_budgets_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES campaign.tenants (id) ON DELETE CASCADE,
   CONSTRAINT generation_budgets_mode_check CHECK (mode IN ('monitor', 'soft', 'hard')),
-  CONSTRAINT generation_budgets_amount_check CHECK (amount_usd >= 0 AND (mode = 'monitor' OR amount_usd IS NOT NULL)),
+  CONSTRAINT generation_budgets_amount_check CHECK (amount_usd >= 0 AND amount_usd < 'Infinity' AND (mode = 'monitor' OR amount_usd IS NOT NULL)),
   CONSTRAINT generation_budgets_period_check CHECK (period IN ('day', 'month', 'total')),
   CONSTRAINT generation_budgets_message_price_check CHECK (message_price_usd BETWEEN 0 AND 1000),
   CONSTRAINT generation_budgets_tenant_check CHECK (tenant_id <> '00000000-0000-0000-0000-000000000000')
@@ -10477,7 +10637,7 @@ CREATE POLICY generation_budgets_delete ON campaign.generation_budgets FOR DELET
 
 INSERT INTO campaign.constraint_hints (constraint_name, hint) VALUES
   ('generation_budgets_mode_check', 'The modes are monitor, soft and hard.'),
-  ('generation_budgets_amount_check', 'Modes soft and hard need amount_usd, from 0.'),
+  ('generation_budgets_amount_check', 'Modes soft and hard need amount_usd, a number from 0.'),
   ('generation_budgets_period_check', 'The periods are day, month and total.');
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'SELECT', 'TABLE campaign.generation_budgets'),
@@ -10599,7 +10759,8 @@ BEGIN
   PERFORM campaign.check_readiness(campaign);
   contacts := ARRAY(
     SELECT k.contact_id FROM campaign.campaign_contacts k
-     WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign
+      JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
+     WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND c.tenant_id = target.tenant AND c.archived_at IS NULL
        AND (k.status IN ('enrichment_ok', 'failed') OR include_unready AND k.status = 'enrichment_needed' OR regenerate AND k.status = 'generated')
      ORDER BY k.contact_id);
   IF cardinality(contacts) = 0 THEN
@@ -10615,7 +10776,7 @@ BEGIN
   RETURN campaign.open_generation(target.tenant, campaign, contacts, coalesce(include_unready, false), coalesce(regenerate, false));
 END $$;
 COMMENT ON FUNCTION campaign.start_generation(uuid, boolean, boolean) IS
-'Starts writing the messages of a campaign in ready, and takes it to generating; returns the job. Checks readiness first: contacts in enrichment_ok are written to, and those that failed before; with include_unready also those in enrichment_needed, with regenerate also those whose messages are written, who get new versions (what was sent stays). What it is expected to cost is reserved. NOTIFY campaign_generation wakes workers. Of two calls one wins. Raises CP001 in any other status (and tells of the job that runs), CP002 if there is nobody or nothing to write, CP005 if the budget is exhausted, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
+'Starts writing the messages of a campaign in ready, and takes it to generating; returns the job. Checks readiness first: contacts in enrichment_ok are written to, and those that failed before; with include_unready also those in enrichment_needed, with regenerate also those whose messages are written, who get new versions (what was sent stays); archived contacts are left out. What it is expected to cost is reserved. NOTIFY campaign_generation wakes workers. Of two calls one wins. Raises CP001 in any other status (and tells of the job that runs), CP002 if there is nobody or nothing to write, CP005 if the budget is exhausted, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.retry_generation(campaign uuid, contact_ids uuid[] DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -10638,13 +10799,22 @@ BEGIN
   END IF;
   contacts := ARRAY(
     SELECT k.contact_id FROM campaign.campaign_contacts k
+      JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
      WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND k.status = 'failed'
+       AND c.tenant_id = target.tenant AND c.archived_at IS NULL
        AND (contact_ids IS NULL OR k.contact_id = ANY (contact_ids))
+       -- who waits in the job that runs has his reservation
+       AND NOT EXISTS (SELECT FROM campaign.generation_items i
+                        WHERE i.tenant_id = target.tenant AND i.campaign_id = campaign AND i.contact_id = k.contact_id AND i.outcome IS NULL)
      ORDER BY k.contact_id);
   IF cardinality(contacts) = 0 THEN
     RAISE EXCEPTION 'campaign "%" has no failed contacts to try again', campaign
       USING ERRCODE = 'CP002',
-            DETAIL = CASE WHEN contact_ids IS NULL THEN 'No contact is in status "failed".' ELSE 'None of those is in status "failed".' END,
+            DETAIL = CASE WHEN EXISTS (SELECT FROM campaign.campaign_contacts k
+                                        WHERE k.tenant_id = target.tenant AND k.campaign_id = campaign AND k.status = 'failed'
+                                          AND (contact_ids IS NULL OR k.contact_id = ANY (contact_ids)))
+                          THEN 'Those in status "failed" wait in the job that runs, or are archived.'
+                          WHEN contact_ids IS NULL THEN 'No contact is in status "failed".' ELSE 'None of those is in status "failed".' END,
             HINT = 'campaign.generation_progress() lists the failed ones.';
   END IF;
   IF target.status = 'generating' THEN
@@ -10668,7 +10838,7 @@ BEGIN
   RETURN cardinality(contacts);
 END $$;
 COMMENT ON FUNCTION campaign.retry_generation(uuid, uuid[]) IS
-'Tries failed contacts of a campaign again, all or those of a list, with a full set of attempts: within the job that runs, or, in ready and review, in a new one for them alone. Returns how many they are. Raises CP001 in any other status, CP002 if none of them has failed, CP005 if the budget is exhausted, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
+'Tries failed contacts of a campaign that are not archived again, all or those of a list, with a full set of attempts: within the job that runs, or, in ready and review, in a new one for them alone. Those who wait in the job already are left to it. Returns how many the others are. Raises CP001 in any other status, CP002 if there are none, CP005 if the budget is exhausted, P0002 for a campaign that is not yours, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.cancel_generation(campaign uuid, reason text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -10807,11 +10977,17 @@ BEGIN
     CONTINUE WHEN NOT FOUND;
     CONTINUE WHEN NOT EXISTS (SELECT FROM campaign.generation_jobs j
                                WHERE j.tenant_id = idle.tenant_id AND j.id = idle.id AND j.status = 'running');
-    PERFORM campaign.finish_generation(idle.tenant_id, idle.campaign_id, idle.id);
+    -- each by itself: whatever keeps one from ending is in no other's way
+    BEGIN
+      PERFORM campaign.finish_generation(idle.tenant_id, idle.campaign_id, idle.id);
+    EXCEPTION WHEN OTHERS THEN
+      RAISE WARNING 'the generation of campaign "%" cannot be ended now: %', idle.campaign_id, SQLERRM
+        USING ERRCODE = SQLSTATE, DETAIL = 'It is tried again with the next claim.';
+    END;
   END LOOP;
 END $$;
 COMMENT ON FUNCTION campaign.finish_idle_generations(uuid) IS
-'Internal: looks after the jobs, of one campaign or of all, of which nobody is pending, or first of all somebody who was excluded; ends those in which nobody else is.';
+'Internal: looks after the jobs, of one campaign or of all, of which nobody is pending, or first of all somebody who was excluded; ends those in which nobody else is, and warns of one that cannot be ended.';
 
 -- By the index of what is open, in order, and only as far as there is need.
 CREATE FUNCTION campaign.take_generation_items(tenant uuid, job uuid, most integer)
@@ -10841,6 +11017,7 @@ DECLARE
   new_end timestamptz := campaign.lease_end(coalesce(lease, '10 minutes'));
   job record;
   item record;
+  spent boolean;
   new_fence bigint;
 BEGIN
   PERFORM campaign.require_read_committed('claim_generation()');
@@ -10870,31 +11047,37 @@ BEGIN
     lease_until := new_end;
     generation_config := campaign.normalize_generation_config(job.config);
     steps := NULL;
-    FOR item IN SELECT t.* FROM campaign.take_generation_items(job.tenant_id, job.id, max_contacts) t LOOP
-      IF item.attempts >= job.max_attempts THEN
-        UPDATE campaign.generation_items i
-           SET outcome = 'failed', ended_at = now_time, lease_until = '-infinity', error = format('%s leases ended without a report', item.attempts)
+    -- who has run out of attempts takes nobody's place
+    LOOP
+      spent := false;
+      FOR item IN SELECT t.* FROM campaign.take_generation_items(job.tenant_id, job.id, max_contacts) t LOOP
+        IF item.attempts >= job.max_attempts THEN
+          UPDATE campaign.generation_items i
+             SET outcome = 'failed', ended_at = now_time, lease_until = '-infinity', error = format('%s leases ended without a report', item.attempts)
+           WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = item.contact;
+          UPDATE campaign.campaign_contacts k SET status = 'failed', error = format('%s leases ended without a report', item.attempts)
+           WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact AND k.status = 'generating';
+          spent := true;
+          CONTINUE;
+        END IF;
+        new_fence := campaign.lease_fence();
+        UPDATE campaign.generation_items i SET lease_until = new_end, fence = new_fence, worker = worker, attempts = item.attempts + 1
          WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = item.contact;
-        UPDATE campaign.campaign_contacts k SET status = 'failed', error = format('%s leases ended without a report', item.attempts)
-         WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact AND k.status = 'generating';
-        CONTINUE;
-      END IF;
-      new_fence := campaign.lease_fence();
-      UPDATE campaign.generation_items i SET lease_until = new_end, fence = new_fence, worker = worker, attempts = item.attempts + 1
-       WHERE i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = item.contact;
-      IF item.contact_status NOT IN ('generating', 'generated') THEN
-        UPDATE campaign.campaign_contacts k SET status = 'generating', error = NULL
-         WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact;
-      END IF;
-      IF steps IS NULL THEN
-        SELECT jsonb_agg(s.document ORDER BY s.touch_number) INTO steps FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s;
-      END IF;
-      contact_id := item.contact;
-      attempt := item.attempts + 1;
-      contact := campaign.generation_context(job.tenant_id, item.contact);
-      lease_token := campaign.lease_token(job.tenant_id, job.id, item.contact, new_fence);
-      max_contacts := max_contacts - 1;
-      RETURN NEXT;
+        IF item.contact_status NOT IN ('generating', 'generated') THEN
+          UPDATE campaign.campaign_contacts k SET status = 'generating', error = NULL
+           WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = item.contact;
+        END IF;
+        IF steps IS NULL THEN
+          SELECT jsonb_agg(s.document ORDER BY s.touch_number) INTO steps FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s;
+        END IF;
+        contact_id := item.contact;
+        attempt := item.attempts + 1;
+        contact := campaign.generation_context(job.tenant_id, item.contact);
+        lease_token := campaign.lease_token(job.tenant_id, job.id, item.contact, new_fence);
+        max_contacts := max_contacts - 1;
+        RETURN NEXT;
+      END LOOP;
+      EXIT WHEN NOT spent OR max_contacts = 0;
     END LOOP;
     EXIT WHEN max_contacts = 0;
   END LOOP;
@@ -10927,8 +11110,9 @@ BEGIN
     SELECT k.status INTO contact_status FROM campaign.campaign_contacts k
      WHERE k.tenant_id = job.tenant_id AND k.campaign_id = job.campaign_id AND k.contact_id = contact FOR NO KEY UPDATE;
   END IF;
-  is_current := item.outcome IS NULL AND item.fence IS NOT DISTINCT FROM fence;
-  was_excluded := coalesce(item.fence = fence AND coalesce(item.outcome, contact_status) = 'excluded', false);
+  -- 0 is the fence of an item that nobody holds, and of no lease
+  is_current := coalesce(item.outcome IS NULL AND item.fence = fence AND fence <> 0, false);
+  was_excluded := coalesce(item.fence = fence AND fence <> 0 AND coalesce(item.outcome, contact_status) = 'excluded', false);
   fate := CASE WHEN item.job_id IS NULL THEN 'The contact, or the campaign, was deleted.'
                WHEN item.outcome IS NOT NULL THEN format('It has ended: %s.', item.outcome)
                ELSE 'The lease has ended, and the contact was claimed again or given back.' END;
@@ -10982,8 +11166,12 @@ CREATE FUNCTION campaign.write_generated_messages(job campaign.generation_jobs, 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  now_time timestamptz := campaign.now();
   entry record;
-  step record;
+  touches smallint[];
+  channels text[];
+  variants smallint[];
+  step integer;
   written integer := 0;
   places text[] := '{}';
 BEGIN
@@ -10994,6 +11182,9 @@ BEGIN
             DETAIL = 'A contact without a message is not generated.',
             HINT = 'Call campaign.fail_generation() and say why.';
   END IF;
+  SELECT array_agg(s.touch_number ORDER BY s.touch_number), array_agg(s.channel ORDER BY s.touch_number), array_agg(s.variants ORDER BY s.touch_number)
+    INTO touches, channels, variants
+    FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s;
   FOR entry IN
     SELECT m.place - 1 AS place, m.entry -> 'touch_number' AS touch, coalesce(m.entry -> 'variant', '"a"') AS variant,
            m.entry ->> 'subject' AS subject, m.entry ->> 'body' AS body, m.entry ->> 'body_html' AS body_html,
@@ -11008,34 +11199,39 @@ BEGIN
     ELSIF entry.variant NOT IN ('"a"', '"b"', '"c"') THEN
       PERFORM campaign.raise_list_fault('messages', entry.place, 'variant', 'must be a, b or c');
     END IF;
-    SELECT s.* INTO step FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s
-     WHERE s.touch_number = (entry.touch #>> '{}')::numeric;
-    IF NOT FOUND THEN
+    step := array_position(touches, (entry.touch #>> '{}')::numeric::smallint);
+    IF step IS NULL THEN
       RAISE EXCEPTION 'there is no step % to write for', entry.touch #>> '{}'
         USING ERRCODE = 'invalid_parameter_value',
-              DETAIL = format('The steps are %s.', (SELECT string_agg(format('%s (%s)', s.touch_number, s.channel), ', ' ORDER BY s.touch_number)
-                                                      FROM campaign.generation_steps(job.tenant_id, job.campaign_id) s)),
+              DETAIL = format('The steps are %s.', (SELECT string_agg(format('%s (%s)', s.touch, s.channel), ', ' ORDER BY s.touch)
+                                                      FROM unnest(touches, channels) s(touch, channel))),
               HINT = 'Write for the steps that the claim returned.';
-    ELSIF ascii(entry.variant #>> '{}') - ascii('a') >= step.variants THEN
-      RAISE EXCEPTION 'step % has no variant %', step.touch_number, entry.variant #>> '{}'
+    ELSIF ascii(entry.variant #>> '{}') - ascii('a') >= variants[step] THEN
+      RAISE EXCEPTION 'step % has no variant %', touches[step], entry.variant #>> '{}'
         USING ERRCODE = 'invalid_parameter_value',
-              DETAIL = format('It has %s.', CASE step.variants WHEN 1 THEN 'variant a' ELSE 'variants a to ' || chr(ascii('a') + step.variants - 1) END),
+              DETAIL = format('It has %s.', CASE variants[step] WHEN 1 THEN 'variant a' ELSE 'variants a to ' || chr(ascii('a') + variants[step] - 1) END),
               HINT = 'Write the variants that the claim returned; variant_count of the step, or of generation_config, says how many.';
-    ELSIF concat(step.touch_number, entry.variant) = ANY (places) THEN
-      RAISE EXCEPTION 'step % has two messages of variant %', step.touch_number, entry.variant #>> '{}'
+    ELSIF concat(touches[step], entry.variant) = ANY (places) THEN
+      RAISE EXCEPTION 'step % has two messages of variant %', touches[step], entry.variant #>> '{}'
         USING ERRCODE = 'invalid_parameter_value',
               DETAIL = 'One of them would replace the other.',
               HINT = 'Hand in one message for each step and variant.';
     END IF;
-    places := places || concat(step.touch_number, entry.variant);
-    IF campaign.write_generated_message(job, contact, step.touch_number, step.channel, entry.variant #>> '{}', entry.subject, entry.body, entry.body_html) THEN
+    places := places || concat(touches[step], entry.variant);
+    IF campaign.write_generated_message(job, contact, touches[step], channels[step], entry.variant #>> '{}', entry.subject, entry.body, entry.body_html) THEN
       written := written + 1;
     END IF;
   END LOOP;
+  -- what an earlier generation wrote for a step or variant that there is no more would be counted, and sent
+  UPDATE campaign.messages m
+     SET status = 'rejected', review_notes = 'the steps do not ask for it any more', approved_by = NULL, approved_at = NULL, changed_at = now_time
+   WHERE m.tenant_id = job.tenant_id AND m.campaign_id = job.campaign_id AND m.contact_id = contact AND m.status IN ('draft', 'approved')
+     AND NOT EXISTS (SELECT FROM unnest(touches, channels, variants) s(touch, channel, variants)
+                      WHERE s.touch = m.touch_number AND s.channel = m.channel AND ascii(m.variant) - ascii('a') < s.variants);
   RETURN written;
 END $$;
 COMMENT ON FUNCTION campaign.write_generated_messages(campaign.generation_jobs, uuid, jsonb) IS
-'Internal: checks and writes the messages of a contact; returns how many. Raises CP003, 22023, 23514.';
+'Internal: checks and writes the messages of a contact, and rejects those of his for which there is no step or variant any more; returns how many it wrote. Raises CP003, 22023, 23514.';
 
 CREATE FUNCTION campaign.end_generation_item(job campaign.generation_jobs, contact uuid, outcome text, error text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -11078,7 +11274,7 @@ BEGIN
   RETURN result;
 END $$;
 COMMENT ON FUNCTION campaign.save_generated(text, jsonb, jsonb) IS
-'Saves what was written for a claimed contact, and what it has cost: messages [{touch_number, variant (default a), subject, body, body_html}], costs [{model, tokens_in, tokens_out, usd, touch_number, variant}]. A message that there is already gets a new version that is to be reviewed; one that was sent stays as it is. Returns generated, or excluded if the contact was excluded meanwhile: then only the costs are kept. The last one takes the campaign to review. All or nothing: what is refused is handed to fail_generation() with its costs. Raises CP004 if the lease is lost, CP003 for a bad list or text, 22023 for what is no token and for a step or variant that there is not, 23514 for a text that the channel does not take, 25000 above READ COMMITTED.';
+'Saves what was written for a claimed contact, and what it has cost: messages [{touch_number, variant (default a), subject, body, body_html}], costs [{model, tokens_in, tokens_out, usd, touch_number, variant}]. A message that there is already gets a new version that is to be reviewed, and one for which there is no step or variant any more is rejected; one that was sent stays as it is. Returns generated, or excluded if the contact was excluded meanwhile: then only the costs are kept. The last one takes the campaign to review. All or nothing: what is refused is handed to fail_generation() with its costs. Raises CP004 if the lease is lost, CP003 for a bad list or text, 22023 for what is no token and for a step or variant that there is not, 23514 for a text that the channel does not take, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.fail_generation(lease_token text, error text, costs jsonb DEFAULT '[]') RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -11112,40 +11308,37 @@ CREATE FUNCTION campaign.extend_generation(lease_token text, lease interval) RET
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  said record := campaign.decode_lease_token(lease_token);
-  new_end timestamptz;
-  held_until timestamptz;
+  held record := campaign.lock_generation_lease(lease_token);
+  job campaign.generation_jobs := held.job;
+  -- the wall clock is read after the wait for the locks
+  new_end timestamptz := campaign.lease_end(coalesce(lease, '10 minutes'));
 BEGIN
-  SELECT i.lease_until INTO held_until FROM campaign.generation_items i
-   WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id AND i.fence = said.fence AND i.outcome IS NULL
-     FOR NO KEY UPDATE;
-  -- the wall clock is read after the wait for the lock
-  new_end := campaign.lease_end(coalesce(lease, '10 minutes'));
-  IF coalesce(held_until > clock_timestamp(), false) THEN
-    UPDATE campaign.generation_items i SET lease_until = new_end
-     WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id;
-  ELSE
+  UPDATE campaign.generation_items i SET lease_until = new_end
+   WHERE held.is_current AND i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = held.contact
+     AND i.lease_until > clock_timestamp();
+  IF NOT FOUND THEN
     PERFORM campaign.raise_generation_lease_lost('The lease has ended, or the contact was reported, given back or cancelled.');
   END IF;
   RETURN new_end;
 END $$;
 COMMENT ON FUNCTION campaign.extend_generation(text, interval) IS
-'Makes a live lease on a contact last for the given time from now; returns its new end. Raises CP004 if it is lost or has ended, 22023 for what is no token.';
+'Makes a live lease on a contact last for the given time from now; returns its new end. Raises CP004 if it is lost or has ended, 22023 for what is no token, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.release_generation(lease_token text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  said record := campaign.decode_lease_token(lease_token);
+  held record := campaign.lock_generation_lease(lease_token);
+  job campaign.generation_jobs := held.job;
 BEGIN
   UPDATE campaign.generation_items i SET lease_until = '-infinity', fence = 0, worker = NULL, attempts = i.attempts - 1
-   WHERE i.tenant_id = said.tenant_id AND i.job_id = said.queue_id AND i.contact_id = said.item_id AND i.fence = said.fence AND i.outcome IS NULL;
+   WHERE held.is_current AND i.tenant_id = job.tenant_id AND i.job_id = job.id AND i.contact_id = held.contact;
   IF NOT FOUND THEN
     PERFORM campaign.raise_generation_lease_lost('The contact was reported, given back, cancelled or claimed again.');
   END IF;
 END $$;
 COMMENT ON FUNCTION campaign.release_generation(text) IS
-'Gives a contact for whom nothing was written back, the attempt not counted. Raises CP004 if the lease is lost, 22023 for what is no token.';
+'Gives a contact for whom nothing was written back, the attempt not counted. Raises CP004 if the lease is lost, 22023 for what is no token, 25000 above READ COMMITTED.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('worker', 'EXECUTE', 'FUNCTION campaign.claim_generation(text, integer, uuid, interval)'),
@@ -11186,7 +11379,8 @@ BEGIN
             FROM campaign.generation_items i
             JOIN campaign.messages m ON m.tenant_id = i.tenant_id AND m.campaign_id = i.campaign_id AND m.contact_id = i.contact_id
            WHERE i.tenant_id = owner_tenant AND i.job_id = job AND m.tenant_id = owner_tenant
-             AND (i.outcome IS NULL OR i.outcome IN ('generated', 'failed'))
+             -- of who is pending nothing was written by this job, whatever he has of an earlier one
+             AND i.outcome IN ('generated', 'failed')
            GROUP BY m.channel) w;
   -- the target is what the contacts of the job, but those who left it, are to have
   SELECT jsonb_object_agg(s.channel, jsonb_build_object('generated', coalesce((written ->> s.channel)::bigint, 0),
@@ -11430,15 +11624,42 @@ RETURN CASE WHEN left(value, 1) IN ('=', '+', '-', '@', E'\t', E'\r') THEN '''' 
 COMMENT ON FUNCTION campaign.csv_safe(text) IS
 'A text that a spreadsheet takes for text: with an apostrophe before a leading =, +, -, @, tab or carriage return.';
 
+-- Signed links belong to an enrolment, and whoever exports has none.
+CREATE FUNCTION campaign.require_export_links(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  unexported record;
+BEGIN
+  SELECT m.id, d.link INTO unexported
+    FROM campaign.messages m JOIN campaign.tenants t ON t.id = m.tenant_id
+   CROSS JOIN LATERAL (SELECT campaign.dead_link(concat(m.subject, m.body, m.body_html), NULL, t.review_url) AS link) d
+   WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved' AND d.link IS NOT NULL ORDER BY m.id LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'message "%" has a link that is not exported', unexported.id
+      USING ERRCODE = 'CP002',
+            DETAIL = format('{{link.%s}} is signed for each enrolment when the engine sends.', unexported.link),
+            HINT = 'Launch the campaign, or edit the message: write the link out, or leave it to whoever sends.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_export_links(uuid, uuid) IS
+'Internal: raises CP002 for a campaign of which an approved message has a link that only the engine can give: {{link.unsubscribe}}, and {{link.review}} of a tenant without review_url.';
+
 CREATE FUNCTION campaign.export_messages(campaign uuid, include_unapproved boolean DEFAULT false, include_excluded boolean DEFAULT false)
 RETURNS TABLE (message_id uuid, contact_id uuid, contact_name text, email text, phone text, linkedin_url text, touch smallint, variant text,
   is_chosen boolean, channel text, subject text, body text, body_html text, status text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  locked record := campaign.lock_outreach_campaign(campaign);
+  locked record;
   now_time timestamptz := campaign.now();
+  left_out uuid[];
 BEGIN
+  PERFORM campaign.require_read_committed('export_messages()');
+  locked := campaign.lock_outreach_campaign(campaign);
+  left_out := campaign.suppressed_contacts(locked.tenant, campaign, ARRAY(
+    SELECT k.contact_id FROM campaign.campaign_contacts k WHERE k.tenant_id = locked.tenant AND k.campaign_id = $1));
+  PERFORM campaign.require_export_links(locked.tenant, campaign);
   IF locked.status = 'approved' THEN
     UPDATE campaign.outreach_campaigns o SET exported_at = now_time WHERE o.tenant_id = locked.tenant AND o.campaign_id = $1;
     PERFORM campaign.transition_campaign($1, 'exported', 'export');
@@ -11450,20 +11671,26 @@ BEGIN
            campaign.csv_safe(campaign.render_subject(m.subject, x.vals)), campaign.csv_safe(campaign.render_message(m.body, false, x.vals)),
            campaign.csv_safe(campaign.render_message(m.body_html, true, x.vals)), m.status
       FROM campaign.campaign_contacts k
+      JOIN campaign.outreach_campaigns o ON o.tenant_id = k.tenant_id AND o.campaign_id = k.campaign_id
       JOIN campaign.messages m ON m.tenant_id = k.tenant_id AND m.campaign_id = k.campaign_id AND m.contact_id = k.contact_id
+      -- a step of another channel gets other messages
+      JOIN campaign.campaign_touches t ON t.tenant_id = m.tenant_id AND t.campaign_id = m.campaign_id AND t.plan_version = o.plan_version
+        AND t.touch_number = m.touch_number AND t.channel = m.channel
       JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
      CROSS JOIN LATERAL (
        SELECT array_agg(v.variant ORDER BY v.variant) AS variants, array_agg(v.status ORDER BY v.variant) AS statuses
          FROM campaign.messages v
-        WHERE v.tenant_id = m.tenant_id AND v.campaign_id = m.campaign_id AND v.contact_id = m.contact_id AND v.touch_number = m.touch_number) p
+        WHERE v.tenant_id = m.tenant_id AND v.campaign_id = m.campaign_id AND v.contact_id = m.contact_id AND v.touch_number = m.touch_number
+           AND v.channel = m.channel) p
      CROSS JOIN LATERAL (SELECT campaign.message_values(m) AS vals) x
      WHERE k.tenant_id = locked.tenant AND k.campaign_id = $1 AND m.tenant_id = locked.tenant AND c.tenant_id = locked.tenant
+       AND o.tenant_id = locked.tenant AND t.tenant_id = locked.tenant AND c.archived_at IS NULL AND m.contact_id <> ALL (left_out)
        AND (m.status = 'approved' OR coalesce(include_unapproved, false))
        AND (k.status <> 'excluded' OR coalesce(include_excluded, false))
      ORDER BY c.score DESC NULLS LAST, m.contact_id, m.touch_number, m.variant;
 END $$;
 COMMENT ON FUNCTION campaign.export_messages(uuid, boolean, boolean) IS
-'The messages of a campaign for whoever sends them elsewhere, with the addresses of their contacts and placeholders filled in (signed links are not among them); is_chosen: the variant that the contact is to get. Texts that a spreadsheet would run as a formula begin with an apostrophe (csv_safe()). By default the approved ones that are not sent yet, of contacts who are not excluded. An approved campaign is exported by it; in every other status nothing changes. For editors. Raises P0002.';
+'The messages of a campaign for whoever sends them elsewhere, with the addresses of their contacts and placeholders filled in; is_chosen: the variant that the contact is to get. Texts that a spreadsheet would run as a formula begin with an apostrophe (csv_safe()). By default the approved ones that are not sent yet, of contacts who are not excluded; never of archived contacts, of those whose addresses are suppressed, or for a step that the plan does not have any more. An approved campaign is exported by it; in every other status nothing changes. For editors. Raises CP002 if an approved message has a link that only the engine can sign, P0002, 25000 above READ COMMITTED.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.csv_safe(text)'),
@@ -11506,16 +11733,15 @@ CREATE FUNCTION campaign.contacts_to_launch(tenant uuid, campaign uuid) RETURNS 
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_variable
+DECLARE
+  has_messages boolean := EXISTS (SELECT FROM campaign.messages m WHERE m.tenant_id = tenant AND m.campaign_id = campaign);
 BEGIN
-  IF NOT EXISTS (SELECT FROM campaign.messages m WHERE m.tenant_id = tenant AND m.campaign_id = campaign) THEN
-    RETURN ARRAY(SELECT k.contact_id FROM campaign.campaign_contacts k
-                  WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded' ORDER BY k.contact_id);
-  END IF;
   RETURN ARRAY(
     SELECT k.contact_id FROM campaign.campaign_contacts k
      WHERE k.tenant_id = tenant AND k.campaign_id = campaign AND k.status <> 'excluded'
-       AND k.contact_id IN (SELECT m.contact_id FROM campaign.messages m
-                             WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved')
+       AND (NOT has_messages
+            OR k.contact_id IN (SELECT m.contact_id FROM campaign.messages m
+                                 WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved'))
      ORDER BY k.contact_id);
 END $$;
 COMMENT ON FUNCTION campaign.contacts_to_launch(uuid, uuid) IS
@@ -11568,6 +11794,15 @@ END $$;
 COMMENT ON FUNCTION campaign.tighter_sender_limits(uuid, uuid) IS
 'Internal: the channels that a campaign uses and for which its sender_config asks for a limit below the tenant''s, or for a warm-up where there is none; a limit that is not lower is NULL.';
 
+CREATE FUNCTION campaign.wanted_limits(tenant uuid, campaign uuid) RETURNS text
+LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT string_agg(concat_ws(', ', l.channel, l.per_hour || ' an hour', l.per_day || ' a day', CASE WHEN l.warmup THEN 'a warm-up' END), '; ' ORDER BY l.channel)
+    FROM campaign.tighter_sender_limits($1, $2) l;
+END;
+COMMENT ON FUNCTION campaign.wanted_limits(uuid, uuid) IS
+'Internal: the limits of a campaign''s sender_config that are below the tenant''s, for a message; NULL if none is.';
+
 -- Limits are settings of the tenant, which its owners change.
 CREATE FUNCTION campaign.require_sender_limits(tenant uuid, campaign uuid) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
@@ -11578,8 +11813,7 @@ BEGIN
   IF tenant = ANY (campaign.owned_tenants()) THEN
     RETURN;
   END IF;
-  SELECT string_agg(concat_ws(', ', l.channel, l.per_hour || ' an hour', l.per_day || ' a day', CASE WHEN l.warmup THEN 'a warm-up' END), '; ' ORDER BY l.channel)
-    INTO wanted FROM campaign.tighter_sender_limits(tenant, campaign) l;
+  wanted := campaign.wanted_limits(tenant, campaign);
   IF wanted IS NOT NULL THEN
     RAISE EXCEPTION 'permission denied to lower the limits of the tenant'
       USING ERRCODE = 'insufficient_privilege',
@@ -11589,6 +11823,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION campaign.require_sender_limits(uuid, uuid) IS
 'Internal: raises 42501 if a launch would lower limits of a tenant that the caller does not own.';
+
+-- A launch has lowered them before; a bare transition would pass them over.
+CREATE FUNCTION campaign.require_limits_applied(tenant uuid, campaign uuid) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  wanted text := campaign.wanted_limits(tenant, campaign);
+BEGIN
+  IF wanted IS NOT NULL THEN
+    RAISE EXCEPTION 'the limits of sender_config do not hold yet'
+      USING ERRCODE = 'CP002',
+            DETAIL = format('It asks for less than the tenant may send: %s.', wanted),
+            HINT = 'Have an owner launch the campaign with campaign.launch_campaign(), or set the limits before: set_send_limit() and start_warmup().';
+  END IF;
+END $$;
+COMMENT ON FUNCTION campaign.require_limits_applied(uuid, uuid) IS
+'Internal: raises CP002 where the limits of a campaign''s sender_config are below the tenant''s.';
 
 -- The tenant is locked behind the campaign, as where a campaign gets its lanes, and before lanes are, as
 -- where an owner sets a limit.
@@ -11635,7 +11885,8 @@ BEGIN
   PERFORM campaign.require_assigned_contacts(tenant, campaign);
   PERFORM campaign.require_sendable_plan(tenant, campaign);
   PERFORM campaign.require_reviewed(tenant, campaign, status);
-  UPDATE campaign.outreach_campaigns o SET scheduled_launch_at = at, launch_error = NULL
+  UPDATE campaign.outreach_campaigns o
+     SET scheduled_launch_at = at, launch_error = NULL, launch_lowers = tenant = ANY (campaign.owned_tenants())
    WHERE o.tenant_id = tenant AND o.campaign_id = campaign;
 END $$;
 COMMENT ON FUNCTION campaign.schedule_launch(uuid, uuid, text, timestamptz) IS
@@ -11666,7 +11917,7 @@ BEGIN
   RETURN locked.status;
 END $$;
 COMMENT ON FUNCTION campaign.launch_campaign(uuid, timestamptz) IS
-'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(): outreach_campaigns.launch_outcome says how many were enrolled, and why others were not. If an owner launches, the tenant''s limits are lowered to those that sender_config gives, else they must be as low already. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 42501 for an editor where limits would be lowered, 22023 for a time without end, P0002, 25000 above READ COMMITTED for a campaign that works on assigned contacts.';
+'Sets a campaign in draft, ready or approved running, with all its preconditions (CP002), and enrols every contact that it was assigned and that is not excluded, where it has messages those with an approved one, by the rules of enroll_contacts(): outreach_campaigns.launch_outcome says how many were enrolled, and why others were not. If an owner launches, the tenant''s limits are lowered to those that sender_config gives, else they must be as low already. Returns the status. With at, a time to come, the launch is only set for then (outreach_campaigns.scheduled_launch_at; another time replaces it), and maintenance does it; what stands in the way then is in launch_error. Raises CP001 from any other status, 42501 for an editor where limits would be lowered, 22023 for a time without end, P0002, 25000 above READ COMMITTED.';
 
 CREATE FUNCTION campaign.cancel_launch(campaign uuid) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -11686,7 +11937,9 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   former_reason text := current_setting('campaign.transition_reason', true);
 BEGIN
-  PERFORM campaign.apply_sender_limits(tenant, campaign);
+  IF (SELECT o.launch_lowers FROM campaign.outreach_campaigns o WHERE o.tenant_id = tenant AND o.campaign_id = campaign) THEN
+    PERFORM campaign.apply_sender_limits(tenant, campaign);
+  END IF;
   PERFORM set_config('campaign.transition_reason', 'scheduled launch', true);
   IF status = 'draft' THEN
     UPDATE campaign.campaigns c SET status = 'ready' WHERE c.tenant_id = tenant AND c.id = campaign;
@@ -11696,7 +11949,7 @@ BEGIN
   PERFORM campaign.begin_launched(tenant, campaign);
 END $$;
 COMMENT ON FUNCTION campaign.start_scheduled(uuid, uuid, text) IS
-'Internal: launches a locked campaign for nobody in particular; raises CP001 and CP002.';
+'Internal: launches a locked campaign for nobody in particular; raises CP001 and CP002, this also where limits would be lowered and no owner has set the launch.';
 
 CREATE FUNCTION campaign.launch_due(max_rows integer DEFAULT 10000) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -11712,7 +11965,9 @@ BEGIN
   PERFORM campaign.require_read_committed('launch_due()');
   FOR due IN
     SELECT o.tenant_id, o.campaign_id FROM campaign.outreach_campaigns o
-     WHERE o.scheduled_launch_at <= now_time ORDER BY o.tenant_id, o.campaign_id LIMIT max_rows
+     WHERE o.scheduled_launch_at <= now_time
+     -- what could not be launched the last time does not hold up the rest
+     ORDER BY o.launch_error IS NOT NULL, o.tenant_id, o.campaign_id LIMIT max_rows
   LOOP
     PERFORM FROM campaign.tenants t WHERE t.id = due.tenant_id FOR KEY SHARE SKIP LOCKED;
     CONTINUE WHEN NOT FOUND;
@@ -11734,12 +11989,13 @@ BEGIN
       WHEN OTHERS THEN
         RAISE WARNING 'campaign "%" cannot be launched now: %', due.campaign_id, SQLERRM
           USING ERRCODE = SQLSTATE, DETAIL = 'It is tried again.';
+        UPDATE campaign.outreach_campaigns o SET launch_error = SQLERRM WHERE o.tenant_id = due.tenant_id AND o.campaign_id = due.campaign_id;
     END;
   END LOOP;
   RETURN launched;
 END $$;
 COMMENT ON FUNCTION campaign.launch_due(integer) IS
-'Launches the campaigns whose time has come (launch_campaign() with a time), each once and each by itself; returns how many. One that cannot be launched keeps the reason in outreach_campaigns.launch_error and is not tried again. Part of maintenance; waits for no campaign that somebody has locked. Raises 22023 for max_rows below 1, 25000 above READ COMMITTED.';
+'Launches the campaigns whose time has come (launch_campaign() with a time), each once and each by itself; returns how many. One that cannot be launched (CP001, CP002) keeps the reason in outreach_campaigns.launch_error and is not tried again; after any other error it is, and the error stands there until then. Part of maintenance; waits for no campaign that somebody has locked. Raises 22023 for max_rows below 1, 25000 above READ COMMITTED.';
 
 INSERT INTO campaign.access_privileges (level, privilege, object) VALUES
   ('member', 'EXECUTE', 'FUNCTION campaign.launch_campaign(uuid, timestamptz)'),
