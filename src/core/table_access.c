@@ -509,9 +509,13 @@ TableIsBusy(TableAccess *table)
 }
 
 bool
-TableIsLocked(TableAccess *table)
+TableIsMine(TableAccess *table)
 {
-	return !(ExecFetchSlotHeapTuple(table->slot, false, NULL)->t_data->t_infomask & HEAP_XMAX_INVALID);
+	HeapTupleHeader header = ExecFetchSlotHeapTuple(table->slot, false, NULL)->t_data;
+
+	if (header->t_infomask & HEAP_XMAX_INVALID)
+		return false;
+	return (header->t_infomask & HEAP_XMAX_IS_MULTI) || TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmax(header));
 }
 
 TransactionId

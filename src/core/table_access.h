@@ -105,8 +105,8 @@ extern bool TableFetch(TableAccess *table, ItemPointer place);
 /* Does another transaction have the table's row, which was just read?  A hint: it may have ended by now. */
 extern bool TableIsBusy(TableAccess *table);
 
-/* Has anybody, this transaction perhaps, or had anybody lately, the table's row, which was just read?  A hint. */
-extern bool TableIsLocked(TableAccess *table);
+/* Has this transaction the table's row, which was just read?  It may, where several have had it. */
+extern bool TableIsMine(TableAccess *table);
 
 /* Which other transaction has, or had, a row of a heap, if it is one: invalid if none does. */
 extern TransactionId RowTaker(TupleTableSlot *slot);
@@ -130,8 +130,9 @@ extern ItemPointer TablePlace(TableAccess *table);
 extern void TableUpdate(TableAccess *table, ItemPointer place, const Datum *values, const bool *nulls);
 
 /*
- * The same for a row that the caller has read and nobody has locked, without waiting:
- * false, and nothing is written, if it is busy, gone or no longer as it was.
+ * The same for a row that the caller has read and this transaction has not
+ * locked, without waiting: false, and nothing is written, if it is busy, gone
+ * or no longer as it was.
  * What is written is locked until the transaction ends.
  */
 extern bool TableTryUpdate(TableAccess *table, ItemPointer place, const Datum *values, const bool *nulls);

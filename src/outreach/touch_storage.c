@@ -137,7 +137,7 @@ StorageTakeDue(const TouchBatch *batch, const TouchKey *key, TimestampTz now, co
 		if (!is_due(row, key, now, wall) || TableIsBusy(queue))
 			return false;
 		/* one that this transaction has locked before is updated only behind another lock */
-		if (row->claimed_at == DT_NOBEGIN && row->flags == 0 && !TableIsLocked(queue))
+		if (row->claimed_at == DT_NOBEGIN && row->flags == 0 && !TableIsMine(queue))
 			return lease_ahead(batch, lease, wall, row);
 		place = row->key.tid;
 		if (TableLock(queue, &place, LockTupleExclusive, false))
