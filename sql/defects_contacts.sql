@@ -107,15 +107,18 @@ SELECT * FROM campaign.enroll_contacts(pg_temp.campaign('Open'), pg_temp.contact
 \o /dev/null
 UPDATE campaign.readiness_stages SET required = true WHERE tenant_id = :'acme';
 INSERT INTO campaign.readiness_stages (tenant_id, entity_kind, stage) VALUES (:'acme', 'company', 'l1');
-INSERT INTO campaign.companies (tenant_id, name) SELECT :'acme', 'Company ' || n FROM generate_series(1, 200) n;
+INSERT INTO campaign.companies (tenant_id, name) SELECT :'acme', 'Company ' || n FROM generate_series(1, 2000) n;
 INSERT INTO campaign.contacts (tenant_id, first_name, email, company_id) SELECT :'acme', o.name, replace(o.name, ' ', '') || '@x.example', o.id FROM campaign.companies o WHERE o.tenant_id = :'acme';
 SELECT campaign.record_stage('contact', c.id, 'person'), campaign.record_stage('company', c.company_id, 'l1') FROM campaign.contacts c WHERE c.tenant_id = :'acme' AND c.company_id IS NOT NULL;
 \o
+ANALYZE campaign.entity_stages;
 SELECT pg_temp.make('Ready', 'Company 7', 'Abe');
 BEGIN;
 SET LOCAL enable_seqscan = off;
+-- what earlier transactions have read may be among it
+SELECT seq_tup_read + idx_tup_fetch AS before FROM pg_stat_xact_user_tables WHERE relid = 'campaign.entity_stages'::regclass \gset
 SELECT * FROM campaign.check_readiness(pg_temp.campaign('Ready'));
-SELECT seq_tup_read + idx_tup_fetch < 10 AS few FROM pg_stat_xact_user_tables WHERE relid = 'campaign.entity_stages'::regclass;
+SELECT seq_tup_read + idx_tup_fetch - :before < 10 AS few FROM pg_stat_xact_user_tables WHERE relid = 'campaign.entity_stages'::regclass;
 COMMIT;
 SELECT c.first_name, k.status, k.enrichment_gaps FROM campaign.campaign_contacts k JOIN campaign.contacts c ON c.id = k.contact_id WHERE k.campaign_id = pg_temp.campaign('Ready') ORDER BY 1;
 
