@@ -102,9 +102,11 @@ sub text
 		return { body => $self->{trouble} eq 'too long' ? $body x 4 : $body };
 	}
 	return { body => "$hello\n\n" . sprintf($own->{linkedin_message}, @about) . "\n\nAda, Harbour" } unless $step->{limits}{has_subject};
+	# only the engine can sign a link
+	my $leave = ($config->{custom_instructions} // '') eq 'A person sends this.' ? 'ada@harbour.example' : '{{link.unsubscribe}}';
 	my ($subject, $body) = @{ $own->{email} }[ $step->{touch_number} <= 2 ? (0, 1) : (2, 3) ];
 	return { subject => sprintf($subject, $contact->{first_name}),
-		body => "$hello\n\n" . sprintf($body, @about) . "\n\nAda, Harbour\n$own->{stop} {{link.unsubscribe}}\n" };
+		body => "$hello\n\n" . sprintf($body, @about) . "\n\nAda, Harbour\n$own->{stop} $leave\n" };
 }
 
 sub reported

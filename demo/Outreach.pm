@@ -285,7 +285,8 @@ sub by_hand
 	my $copy = $self->ask('SELECT campaign.clone_campaign($1)', $main);
 	say_that('clone_campaign()', '"' . $self->ask('SELECT name FROM campaign.campaigns WHERE id = $1', $copy) . '", for those who speak Spanish');
 	$db->do('SELECT campaign.configure_campaign($1, $2)', undef, $copy,
-		$json->encode({ %generation, language => 'es', value_proposition => 'un contrato y un número para todo' }));
+		$json->encode({ %generation, language => 'es', value_proposition => 'un contrato y un número para todo',
+			custom_instructions => 'A person sends this.' }));
 	say_that('assign_contacts(filter)', $self->outcomes('SELECT * FROM campaign.assign_contacts($1, filter => $2)', $copy,
 		$json->encode({ %filter, language => ['es'] })));
 	$db->do(q{SELECT campaign.transition_campaign($1, 'ready')}, undef, $copy);
