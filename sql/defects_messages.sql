@@ -180,20 +180,33 @@ SELECT pg_temp.try('SELECT campaign.transition_campaign(pg_temp.campaign(''Gone'
 SELECT pg_temp.try('SELECT campaign.export_messages(pg_temp.campaign(''Gone''))');
 COMMIT;
 
--- Of several variants the one is sent that was handed out: after a change of them nobody knows which it was.
-SELECT pg_temp.make('Variants', '[{"channel": "linkedin_message", "label": "One", "variant_count": 3}]', '{Abe}');
-SELECT pg_temp.generate('Variants', '{1}');
-SELECT pg_temp.approve('Variants');
-SELECT campaign.launch_campaign(pg_temp.campaign('Variants'));
+-- Of several variants the one is sent that was handed out: after a change of them nobody knows which it was. For Quin
+-- and Sue nothing changes. So it is also where the caps have ended the lease, and have what they gave for it.
+INSERT INTO campaign.contacts (tenant_id, first_name, linkedin_url)
+SELECT :'acme', n, 'https://in.example/' || n FROM unnest('{Pia,Quin,Rob,Sue}'::text[]) n;
+SELECT pg_temp.make(name, '[{"channel": "linkedin_message", "label": "One", "variant_count": 3}]', who)
+FROM (VALUES ('Variants', '{Pia,Quin}'::text[]), ('Capped', '{Rob,Sue}')) c(name, who) ORDER BY who;
+SELECT pg_temp.generate(name, '{1}'), pg_temp.approve(name), campaign.launch_campaign(pg_temp.campaign(name)) FROM unnest('{Variants,Capped}'::text[]) name;
 RESET ROLE;
-SELECT lease_token AS token, right(body, 1) AS handed FROM campaign.claim_due_touches('worker', 1, channels => '{linkedin_message}') \gset
-UPDATE campaign.touch_queue SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until > clock_timestamp();
+CREATE TEMP TABLE handed AS
+SELECT c.first_name AS who, h.campaign_id, h.lease_token AS token, right(h.body, 1) AS variant
+FROM campaign.claim_due_touches('worker', 10, channels => '{linkedin_message}') h JOIN campaign.contacts c ON c.id = h.contact_id;
+GRANT SELECT ON handed TO regress_dm_ann, regress_dm_worker;
+SELECT who FROM handed ORDER BY who;
+UPDATE campaign.touch_queue SET lease_until = clock_timestamp() WHERE lease_until > clock_timestamp();
+UPDATE campaign.touch_queue q SET claimed_at = '-infinity' FROM campaign.lanes l
+WHERE l.tenant_id = q.tenant_id AND l.lane = q.lane AND l.campaign_id = pg_temp.campaign('Capped');
 SET ROLE regress_dm_ann;
-SELECT result FROM campaign.review_messages(ARRAY[pg_temp.message('Variants', 'Abe', 1, :'handed')], 'reject', 'no');
+SELECT h.who, r.result FROM handed h, campaign.review_messages(ARRAY[
+	(SELECT m.id FROM campaign.messages m JOIN campaign.contacts c ON c.id = m.contact_id
+	  WHERE m.campaign_id = h.campaign_id AND c.first_name = h.who AND m.variant = h.variant)], 'reject', 'no') r
+WHERE h.who IN ('Pia', 'Rob') ORDER BY h.who;
 SET ROLE regress_dm_worker;
-SELECT result FROM campaign.complete_touch(:'token');
+SELECT h.who, r.result FROM handed h, campaign.complete_touch(h.token) r ORDER BY h.who;
 RESET ROLE;
-SELECT status, count(*) FROM campaign.messages WHERE campaign_id = pg_temp.campaign('Variants') GROUP BY status ORDER BY status;
+SELECT h.who, m.variant = h.variant AS was_handed, m.status, count(*) FROM handed h JOIN campaign.contacts c ON c.first_name = h.who
+JOIN campaign.messages m ON m.campaign_id = h.campaign_id AND m.contact_id = c.id GROUP BY 1, 2, 3 ORDER BY 1, 2;
+DROP TABLE handed;
 
 SELECT campaign.delete_tenant(:'acme', 'dm-acme') \g /dev/null
 SELECT campaign.revoke_access(r) FROM unnest('{regress_dm_ann,regress_dm_ed,regress_dm_worker}'::name[]) r \g /dev/null

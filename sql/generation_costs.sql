@@ -76,7 +76,11 @@ SELECT * FROM campaign.estimate_generation(:'one');
 SELECT campaign.configure_campaign(:'one', '{"variant_count": 3}');
 SELECT * FROM campaign.estimate_generation(:'one') WHERE touch_number IS NULL;
 SELECT campaign.configure_campaign(:'one', '{}');
--- who is excluded costs nothing; the price is the tenant's
+-- who is archived costs nothing
+SELECT campaign.archive_contact(id) FROM campaign.contacts WHERE first_name = 'Eli';
+SELECT contacts, messages FROM campaign.estimate_generation(:'one') WHERE touch_number IS NULL;
+SELECT campaign.unarchive_contact(id) FROM campaign.contacts WHERE first_name = 'Eli';
+-- nor who is excluded; the price is the tenant's
 SELECT outcome FROM campaign.exclude_contacts(:'one', ARRAY(SELECT id FROM campaign.contacts WHERE first_name = 'Dan'));
 SELECT * FROM campaign.estimate_generation(:'one') WHERE touch_number IS NULL;
 INSERT INTO campaign.generation_budgets (tenant_id, message_price_usd) VALUES (:'acme', 0.01);

@@ -93,6 +93,8 @@ SELECT status, version, subject, body FROM campaign.messages WHERE id = :'abe1';
 SELECT version, origin, subject, body, reason, note, author FROM campaign.message_versions WHERE message_id = :'abe1' ORDER BY version;
 SELECT pg_temp.try(format('SELECT campaign.edit_message(%L, %L, ''x'')', :'abe1', r)) FROM unnest('{NULL,"","ugly"}'::text[]) r;
 SELECT pg_temp.try(format('SELECT campaign.edit_message(%L, ''other'', ''x'', version => 1)', :'abe1'));
+-- a note alone changes nothing, and would take an approval away
+SELECT pg_temp.try(format('SELECT campaign.edit_message(%L, ''other'', note => ''hm'')', :'abe1'));
 -- what the channel does not take
 SELECT pg_temp.try(format('SELECT campaign.edit_message(%L, ''too_short'', %L)', :'abe2', repeat('x', 301)));
 SELECT pg_temp.try(format('SELECT campaign.edit_message(%L, ''other'', subject => ''S'')', :'abe2'));

@@ -282,7 +282,8 @@ BEGIN
         USING ERRCODE = 'CP002',
               DETAIL = CASE WHEN has_messages THEN 'Neither the step nor its template gives a body, and no message that was written for it is approved.'
                        ELSE 'Neither the step, nor its template, nor a default template of its channel gives a body.' END,
-              HINT = 'Give the step a body or a template_id, the tenant a default template for the channel, or the contacts messages.';
+              HINT = CASE WHEN has_messages THEN 'Give the step a body or a template_id, or the contacts messages for it.'
+                     ELSE 'Give the step a body or a template_id, the tenant a default template for the channel, or the contacts messages.' END;
     END IF;
     IF touch.has_subject AND touch.subject IS NULL AND NOT touch_has_messages THEN
       RAISE EXCEPTION 'step % ("%") has no subject', touch.step, touch.label
@@ -294,14 +295,11 @@ BEGIN
       concat(touch.subject, touch.body, touch.body_html), link_base, review_page);
   END LOOP;
   IF has_messages AND link_base IS NULL THEN
-    FOR message IN
-      SELECT m.id, concat(m.subject, m.body, m.body_html) AS content FROM campaign.messages m
-       WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved'
-         AND campaign.dead_link(concat(m.subject, m.body, m.body_html), link_base, review_page) IS NOT NULL
-       ORDER BY m.id LIMIT 1
-    LOOP
-      PERFORM campaign.require_live_links(format('message "%s"', message.id), message.content, link_base, review_page);
-    END LOOP;
+    SELECT m.id, concat(m.subject, m.body, m.body_html) AS content INTO message FROM campaign.messages m
+     WHERE m.tenant_id = tenant AND m.campaign_id = campaign AND m.status = 'approved'
+       AND campaign.dead_link(concat(m.subject, m.body, m.body_html), link_base, review_page) IS NOT NULL
+     ORDER BY m.id LIMIT 1;
+    PERFORM campaign.require_live_links(format('message "%s"', message.id), message.content, link_base, review_page);
   END IF;
 END $$;
 COMMENT ON FUNCTION campaign.require_sendable_plan(uuid, uuid, integer) IS

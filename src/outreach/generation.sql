@@ -34,7 +34,9 @@ DECLARE
   people bigint;
 BEGIN
   SELECT count(*) INTO people FROM campaign.campaign_contacts k
-   WHERE k.tenant_id = owner_tenant AND k.campaign_id = estimate_generation.campaign AND k.status <> 'excluded';
+    JOIN campaign.contacts c ON c.tenant_id = k.tenant_id AND c.id = k.contact_id
+   WHERE k.tenant_id = owner_tenant AND k.campaign_id = estimate_generation.campaign AND k.status <> 'excluded'
+     AND c.tenant_id = owner_tenant AND c.archived_at IS NULL;
   RETURN QUERY
     SELECT s.touch_number, s.channel, s.label, sum(s.variants)::integer, people, sum(s.variants)::bigint * people,
            sum(s.variants) * people * price, campaign.credits(sum(s.variants) * people * price)
@@ -42,7 +44,7 @@ BEGIN
      GROUP BY GROUPING SETS ((s.touch_number, s.channel, s.label), ()) ORDER BY s.touch_number NULLS LAST;
 END $$;
 COMMENT ON FUNCTION campaign.estimate_generation(uuid) IS
-'What generating all messages of a campaign would cost: enabled steps times variants times contacts that are not excluded times the price of a message, a row for each step and, with touch_number NULL, one for all. credits are rounded in each row by itself, so they need not add up. Raises P0002 for a campaign that is not yours.';
+'What generating all messages of a campaign would cost: enabled steps times variants times contacts that are neither excluded nor archived times the price of a message, a row for each step and, with touch_number NULL, one for all. credits are rounded in each row by itself, so they need not add up. Raises P0002 for a campaign that is not yours.';
 
 -- The campaign is locked and ready. The partial unique index would stop a second job; the status does before.
 CREATE FUNCTION campaign.open_generation(tenant uuid, campaign uuid, contacts uuid[], include_unready boolean, regenerate boolean) RETURNS uuid

@@ -105,6 +105,11 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value',
             DETAIL = 'The reasons are too_formal, too_casual, wrong_tone, wrong_language, too_long, too_short, factually_wrong, off_topic, generic and other.',
             HINT = 'Say more in note.';
+  ELSIF num_nonnulls(subject, body, body_html) = 0 THEN
+    RAISE EXCEPTION 'an edit of message "%" without a text', message
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'Neither subject, nor body, nor body_html is given.',
+            HINT = 'Give what is to change, or say why the message is not wanted with campaign.review_messages().';
   END IF;
   PERFORM campaign.require_message_version(old, version);
   PERFORM campaign.require_reviewable(old, locked.campaign_status);
@@ -119,7 +124,7 @@ BEGIN
   RETURN new_version;
 END $$;
 COMMENT ON FUNCTION campaign.edit_message(uuid, text, text, text, text, text, integer) IS
-'Changes the text of a message (NULL leaves a part as it is, the empty string takes it away) and returns its new version, which is to be reviewed; an approved campaign goes back to review. reason: too_formal, too_casual, wrong_tone, wrong_language, too_long, too_short, factually_wrong, off_topic, generic or other. version: the one that was read; if it is no longer the present one, CP002. Raises CP002 for a message that was sent or is with a worker, whose contact was excluded or erased, or where the campaign is not in review, approved, running or paused, 22023 for an unknown reason, 23514 and CP003 for a text that the channel does not take, P0002.';
+'Changes the text of a message (NULL leaves a part as it is, the empty string takes it away) and returns its new version, which is to be reviewed; an approved campaign goes back to review. reason: too_formal, too_casual, wrong_tone, wrong_language, too_long, too_short, factually_wrong, off_topic, generic or other. version: the one that was read; if it is no longer the present one, CP002. Raises CP002 for a message that was sent or is with a worker, whose contact was excluded or erased, or where the campaign is not in review, approved, running or paused, 22023 for an unknown reason and where no text is given, 23514 and CP003 for a text that the channel does not take, P0002.';
 
 CREATE FUNCTION campaign.revert_message(message uuid, version integer, note text DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -158,7 +158,7 @@ BEGIN
   END IF;
   UPDATE campaign.outreach_campaigns o
      SET generation_config = coalesce($2, o.generation_config), sender_config = coalesce($3, o.sender_config),
-         -- an owner has agreed to other limits
+         -- what an owner has scheduled lowers the limits that he has read, not those that an editor writes afterwards
          launch_lowers = o.launch_lowers AND ($3 IS NULL OR locked.tenant = ANY (campaign.owned_tenants()))
    WHERE o.tenant_id = locked.tenant AND o.campaign_id = $1;
 END $$;

@@ -47,6 +47,7 @@ static Statement messages_sent = {
 	NULL, {UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID, TIMESTAMPTZARRAYOID}
 };
 
+static TimestampTz last_unchanged(const TouchBatch *batch, const TouchRow *row);
 static int	read_variants(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts,
 						  const TouchLane *lane, Variant *variants);
 static bool has_messages(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts);
@@ -79,10 +80,23 @@ TouchTextFind(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts, c
 		return facts->is_assigned && text->is_default && has_messages(batch, row, facts) ? &nothing : text;
 	}
 	text = read_message(batch, choose_variant(variants, count, &facts->contact), whole);
-	/* nobody changes one while the lease lasts; when it has ended, its report may still come */
-	for (int i = 0; i < count; i++)
-		text->is_newer = text->is_newer || (row->claimed_at != DT_NOBEGIN && variants[i].changed_at > row->claimed_at);
+	/* what is asked for as a whole is handed out by the caller, if at all */
+	for (int i = 0; i < count && !whole; i++)
+		text->is_newer = text->is_newer || variants[i].changed_at > last_unchanged(batch, row);
 	return text;
+}
+
+/*
+ * Until when messages cannot have changed since the row was claimed, by the
+ * engine's clock.  Nobody changes one while the lease lasts; when it has ended,
+ * its report may still come, and when the claim was may be known no more.
+ */
+static TimestampTz
+last_unchanged(const TouchBatch *batch, const TouchRow *row)
+{
+	if (row->claimed_at != DT_NOBEGIN || row->lease_until == DT_NOBEGIN)
+		return row->claimed_at == DT_NOBEGIN ? DT_NOEND : row->claimed_at;
+	return row->lease_until + (batch->now - GetCurrentTimestamp());
 }
 
 /*
