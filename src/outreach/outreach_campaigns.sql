@@ -165,15 +165,16 @@ END $$;
 COMMENT ON FUNCTION campaign.configure_campaign(uuid, jsonb, jsonb) IS
 'Replaces the generation_config and the sender_config of a campaign in draft or ready, each as a whole; NULL leaves one as it is. Raises CP003 for an invalid document, CP002 in any other status, P0002.';
 
+-- Both take rows by their keys: what they and all that they call have planned once in a session is kept.
 CREATE FUNCTION campaign.pause_campaign(campaign uuid, reason text DEFAULT NULL) RETURNS text
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$ SELECT campaign.transition_campaign($1, 'paused', $2) $$;
 COMMENT ON FUNCTION campaign.pause_campaign(uuid, text) IS
 'Pauses a running campaign: its enrolments keep their place and nothing is claimed or begun. Writes a constant number of rows. Raises CP001, P0002.';
 
 CREATE FUNCTION campaign.resume_campaign(campaign uuid, policy text DEFAULT NULL, spread interval DEFAULT '1 hour', reason text DEFAULT NULL)
 RETURNS text
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_variable
 DECLARE
   locked record := campaign.lock_outreach_campaign(campaign);

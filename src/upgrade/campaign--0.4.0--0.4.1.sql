@@ -84,6 +84,9 @@ BEGIN
    WHERE o.tenant_id = locked.tenant AND o.campaign_id = $1;
 END $$;
 
+ALTER FUNCTION campaign.pause_campaign(uuid, text) SET plan_cache_mode = force_generic_plan;
+ALTER FUNCTION campaign.resume_campaign(uuid, text, interval, text) SET plan_cache_mode = force_generic_plan;
+
 CREATE OR REPLACE FUNCTION campaign.estimate_generation(campaign uuid,
   OUT touch_number smallint, OUT channel text, OUT label text, OUT variants integer, OUT contacts bigint, OUT messages bigint, OUT usd numeric, OUT credits bigint)
 RETURNS SETOF record
