@@ -6,6 +6,7 @@ ROOMS = \
 	core/transactions \
 	core/statements \
 	core/table_strangers \
+	core/index_entries \
 	core/table_access \
 	core/index_ranges \
 	core/access \

@@ -144,6 +144,35 @@ REINDEX INDEX campaign.consents_pkey;
 SET ROLE regress_direct_worker;
 SELECT count(*) FROM campaign.claim_due_touches('worker', 5);
 RESET ROLE;
+
+-- a row that moves on is found by every index, those of somebody's own among them; what one of them refuses is not taken,
+-- and the touch is as it was
+CREATE UNIQUE INDEX mine ON campaign.touch_queue (upper(tenant_id::text), (scheduled_at > 'epoch')) WHERE touch_number = 2;
+SET ROLE regress_direct_ann;
+INSERT INTO campaign.contacts (tenant_id, first_name, email) SELECT :'direct', n, n || '@example.com' FROM unnest('{eve,fay}'::text[]) n;
+SELECT outcome FROM campaign.contacts c, campaign.enroll(:'two', c.id) WHERE c.first_name IN ('eve', 'fay') ORDER BY c.first_name;
+RESET ROLE;
+CREATE TEMP TABLE moving AS SELECT d.enrollment_id AS enrollment, d.lease_token AS token FROM campaign.claim_due_touches('worker', 5) d;
+CREATE FUNCTION pg_temp.report() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT r.result FROM campaign.report_touches(ARRAY(SELECT ROW(token, 'sent', 'm-' || token, NULL, NULL, NULL, NULL, NULL)::campaign.touch_result FROM moving)) r ORDER BY 1 $$;
+CREATE FUNCTION pg_temp.found() RETURNS TABLE (touch smallint, by_enrollment bigint, by_place bigint, by_mine bigint) LANGUAGE sql
+	SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+	SELECT q.touch_number,
+		(SELECT count(*) FROM campaign.touch_queue x WHERE x.tenant_id = q.tenant_id AND x.enrollment_id = q.enrollment_id),
+		(SELECT count(*) FROM campaign.touch_queue x WHERE x.tenant_id = q.tenant_id AND x.lane = q.lane AND x.due_at = q.due_at AND x.enrollment_id = q.enrollment_id),
+		(SELECT count(*) FROM campaign.touch_queue x WHERE upper(x.tenant_id::text) = upper(q.tenant_id::text) AND (x.scheduled_at > 'epoch') AND x.touch_number = 2)
+	FROM moving m JOIN campaign.touch_queue q ON q.enrollment_id = m.enrollment ORDER BY 1 $$;
+SET client_min_messages = error;
+SELECT pg_temp.report();
+SET client_min_messages = warning;
+SELECT * FROM pg_temp.found();
+DROP INDEX campaign.mine;
+CREATE INDEX mine ON campaign.touch_queue (upper(tenant_id::text), (scheduled_at > 'epoch')) WHERE touch_number = 2;
+SELECT pg_temp.report();
+SELECT * FROM pg_temp.found();
+DROP INDEX campaign.mine;
+DROP TABLE moving;
+
 -- the truth for a DBA: what was done is counted
 SELECT pg_stat_force_next_flush();
 SELECT n_tup_upd > 0 AS updated, n_tup_hot_upd > 0 AS hot, n_tup_ins > 0 AS inserted FROM pg_stat_user_tables WHERE relid = 'campaign.touch_queue'::regclass;

@@ -34,6 +34,7 @@
 
 #include "campaign.h"
 #include "compat.h"
+#include "core/index_entries.h"
 #include "core/table_access.h"
 
 /* Rows that are inserted together: what fits on a few pages. */
@@ -127,6 +128,7 @@ static IndexScanDesc begin_scan(TableAccess *table, int index);
 static void prepare_writes(TableAccess *table);
 static void prepare_changes(TableAccess *table);
 static void finish_update(TableAccess *table, ItemPointer place, bool needs_entries, bool only_summarizing);
+static Oid	identity_of(const TableAccess *table);
 static void fill_slot(const TableAccess *table, TupleTableSlot *slot, const Datum *values, const bool *nulls);
 static void close_table(TableAccess *table);
 
@@ -590,13 +592,24 @@ static void
 finish_update(TableAccess *table, ItemPointer place, bool needs_entries, bool only_summarizing)
 {
 	if (needs_entries)
-		campaign_insert_index_tuples_compat(table->target, table->new_slot, table->estate, true,
-											only_summarizing);
+		IndexEntriesMove(table->target, table->estate, table->new_slot, only_summarizing, identity_of(table));
 	*place = table->new_slot->tts_tid;
 	remember_written(table);
 	ExecClearTuple(table->new_slot);
 	ResetPerTupleExprContext(table->estate);
 	CommandCounterIncrement();
+}
+
+/* The index that updates leave as it is. */
+static Oid
+identity_of(const TableAccess *table)
+{
+	for (int i = 0; table->shape->indexes[i].name; i++)
+	{
+		if (table->shape->indexes[i].is_identity)
+			return table->shape->found->indexes[i].relid;
+	}
+	return InvalidOid;
 }
 
 /* The new version, by its primary key. */
@@ -661,12 +674,9 @@ TableFlush(TableAccess *table)
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(table->estate));
 	table_multi_insert(table->rel, table->pending, table->npending, GetCurrentCommandId(true), 0, NULL);
 	MemoryContextSwitchTo(old);
+	IndexEntriesInsert(table->target, table->estate, table->pending, table->npending);
 	for (int i = 0; i < table->npending; i++)
-	{
-		campaign_insert_index_tuples_compat(table->target, table->pending[i], table->estate, false, false);
 		ExecClearTuple(table->pending[i]);
-		ResetPerTupleExprContext(table->estate);
-	}
 	table->npending = 0;
 	CommandCounterIncrement();
 }

@@ -30,6 +30,7 @@ typedef struct TableIndex
 {
 	const char *name;
 	int			nkeys;
+	bool		is_identity;	/* unique, and no update changes its columns: one of them at most */
 } TableIndex;
 
 /*

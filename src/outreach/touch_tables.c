@@ -11,7 +11,7 @@ TableShape	TouchQueue = {
 	{"tenant_id", "enrollment_id", "due_at", "lane", "scheduled_at", "lease_until", "claimed_at",
 		"fence", "worker_id", "touch_number", "attempt", "attempt_base", "resume_touch", "flags",
 	"rescheduled"},
-	{{"touch_queue_pkey", 4}, {"touch_queue_enrollment_key", 2}},
+	{{"touch_queue_pkey", 4}, {"touch_queue_enrollment_key", 2, true}},
 	{{"lower_mark_insert", "lower_mark_update"}, {"touch_queue_tenant_fkey"}}
 };
 
