@@ -7,6 +7,7 @@ ROOMS = \
 	core/statements \
 	core/table_strangers \
 	core/index_entries \
+	core/row_checks \
 	core/table_access \
 	core/index_ranges \
 	core/access \

@@ -87,6 +87,21 @@ SET client_min_messages = error;
 ALTER TABLE campaign.send_logs ADD CONSTRAINT short_ids CHECK (length(provider_id) < 5);
 SET ROLE regress_direct_worker;
 SELECT result FROM campaign.complete_touch(:'token', 'too long');
+-- also one that is changed, or asks a function
+RESET ROLE;
+CREATE FUNCTION public.direct_judge(id text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN id <> 'm-0'; END $$;
+ALTER TABLE campaign.send_logs ADD CONSTRAINT judged CHECK (public.direct_judge(provider_id));
+SET ROLE regress_direct_worker;
+SELECT result FROM campaign.complete_touch(:'token', 'm-0');
+SELECT result FROM campaign.complete_touch(:'token', 'too long');
+RESET ROLE;
+ALTER TABLE campaign.send_logs DROP CONSTRAINT judged, DROP CONSTRAINT short_ids, ADD CONSTRAINT short_ids CHECK (length(provider_id) < 3);
+DROP FUNCTION public.direct_judge;
+SET ROLE regress_direct_worker;
+SELECT result FROM campaign.complete_touch(:'token', 'm-1');
+RESET ROLE;
+ALTER TABLE campaign.send_logs DROP CONSTRAINT short_ids, ADD CONSTRAINT short_ids CHECK (length(provider_id) < 5);
+SET ROLE regress_direct_worker;
 SET client_min_messages = warning;
 
 -- who may not write does not

@@ -190,4 +190,20 @@ campaign_insert_index_tuples_compat(ResultRelInfo *target, TupleTableSlot *slot,
 #endif
 }
 
+/* The compiled check constraints of a table that is written to. */
+#if PG_VERSION_NUM < 180000
+#define ri_CheckConstraintExprs ri_ConstraintExprs
+#endif
+
+/* Is a check constraint asked about new rows? */
+static inline bool
+campaign_check_is_enforced_compat(const ConstrCheck *check)
+{
+#if PG_VERSION_NUM >= 180000
+	return check->ccenforced;
+#else
+	return true;
+#endif
+}
+
 #endif							/* CAMPAIGN_COMPAT_H */

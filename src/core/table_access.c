@@ -35,6 +35,7 @@
 #include "campaign.h"
 #include "compat.h"
 #include "core/index_entries.h"
+#include "core/row_checks.h"
 #include "core/table_access.h"
 
 /* Rows that are inserted together: what fits on a few pages. */
@@ -66,6 +67,7 @@ typedef struct TableFound
 	Oid			relid;
 	AttrNumber	columns[CAMPAIGN_TABLE_COLUMNS];
 	IndexFound	indexes[CAMPAIGN_TABLE_INDEXES];
+	RowChecks  *checks;			/* of what is written; outlives changes that do not concern it */
 	struct TableFound *next;
 } TableFound;
 
@@ -699,6 +701,7 @@ prepare_writes(TableAccess *table)
 	table->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(table->target, table->rel, 0, NULL, 0);
 	ExecOpenIndices(table->target, false);
+	RowChecksUse(&table->shape->found->checks, table->target);
 	table->new_slot = table_slot_create(table->rel, NULL);
 	MemoryContextSwitchTo(old);
 }
