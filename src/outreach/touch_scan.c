@@ -8,7 +8,10 @@
  * read in portions through touch_queue_pkey (tenant_id, lane, due_at,
  * enrollment_id), as long as its turns come.
  *
- * While there are few lanes, all are looked at.  Among many a claim looks at
+ * While there are few lanes, all are looked at; by a claim of fewer touches, in
+ * the order of the places from which they are to be read, only until those that
+ * it wants are older than what the others may have.  What an earlier claim has
+ * met there and not taken tells where that is.  Among many a claim looks at
  * lanes with a known backlog, which take at most half of it, and then goes
  * round the ring from where the last one ended, until as many lanes as it
  * wants touches have one: every lane that is looked at is served.  What it
@@ -72,11 +75,19 @@ typedef struct DueLane
 	bool		exhausted;		/* the queue has no more */
 	bool		held;
 	int			given;			/* turns that it had */
+	bool		is_first;		/* none of the others is before its tenant's first touch */
 	DueTouch   *touches;		/* read, those before next given */
 	int			next;
 	int			ntouches;
 	int			size;
 } DueLane;
+
+/* A lane that was not looked at yet, and when the oldest is due that it can have. */
+typedef struct PossibleLane
+{
+	RingLane	lane;
+	TimestampTz due_at;
+} PossibleLane;
 
 /* A tenant in the order of turns. */
 typedef struct DueTenant
@@ -127,7 +138,7 @@ struct TouchScan
 	bool		begun;
 	bool		is_ring;		/* there are more lanes than are all looked at */
 	bool		bounded;		/* a later claim goes on where this one ends */
-	RingLane   *read;			/* lanes that were read ahead */
+	RingLane   *read;			/* lanes that were read ahead, those before next_read looked at */
 	int			nread;
 	int			next_read;
 	int			looked;			/* lanes looked at */
@@ -150,7 +161,12 @@ static void open_queue(QueueReader *queue, Snapshot snapshot, TimestampTz wall);
 static void close_queue(QueueReader *queue);
 static void note_seen(TouchScan *scan, const TouchSeen *seen);
 static void look_at_lanes(TouchScan *scan, QueueReader *queue, int wanted);
+static void look_at_oldest(TouchScan *scan, QueueReader *queue, int wanted);
+static TimestampTz oldest_possible(const TouchScan *scan, QueueReader *queue, const RingLane *lane);
+static int	compare_possible(const void *a, const void *b);
+static int	tenants_before(TouchScan *scan, TimestampTz due);
 static void look_at_all(TouchScan *scan, QueueReader *queue, int wanted);
+static void look_at_next(TouchScan *scan, QueueReader *queue, int portion);
 static void go_round(TouchScan *scan, QueueReader *queue, int wanted);
 static int	look_at_busy(TouchScan *scan, QueueReader *queue, int most);
 static bool is_busy_one(const TouchScan *scan, const LaneId *id);
@@ -294,24 +310,105 @@ look_at_lanes(TouchScan *scan, QueueReader *queue, int wanted)
 		while (scan->nread <= scan->max_lanes && LaneRingNext(scan->ring, &scan->read[scan->nread]))
 			scan->nread++;
 		scan->is_ring = scan->nread > scan->max_lanes;
-		if (!scan->is_ring)
-			look_at_all(scan, queue, wanted);
+		/* where an earlier claim has stopped, the lanes behind come first */
+		if (!scan->is_ring && !scan->bounded && 2 * wanted <= scan->nread)
+		{
+			look_at_oldest(scan, queue, wanted);
+			return;
+		}
 	}
 	if (scan->is_ring)
 		go_round(scan, queue, wanted);
+	else
+		look_at_all(scan, queue, wanted);
 }
 
+/*
+ * Looks at lanes until as many tenants as touches are wanted have one that is
+ * older than all that the other lanes can have.
+ */
+static void
+look_at_oldest(TouchScan *scan, QueueReader *queue, int wanted)
+{
+	PossibleLane *lanes = palloc(sizeof(PossibleLane) * scan->nread);
+
+	for (int i = 0; i < scan->nread; i++)
+	{
+		lanes[i].lane = scan->read[i];
+		lanes[i].due_at = oldest_possible(scan, queue, &scan->read[i]);
+	}
+	qsort(lanes, scan->nread, sizeof(PossibleLane), compare_possible);
+	for (int i = 0; i < scan->nread; i++)
+		scan->read[i] = lanes[i].lane;
+	while (scan->next_read < scan->nread && !scan->stopped && tenants_before(scan, lanes[scan->next_read].due_at) < wanted)
+		look_at_next(scan, queue, 1);
+	pfree(lanes);
+}
+
+/* Nothing that the lane has due is older, as scans are told of what may be claimed. */
+static TimestampTz
+oldest_possible(const TouchScan *scan, QueueReader *queue, const RingLane *lane)
+{
+	TimestampTz oldest;
+	LowScan		low;
+
+	LowWaterBegin(&low, queue->table, &lane->id, scan->now - lane->shift, queue->wall);
+	if (!low.marked || !low.has_mark)
+		return DT_NOBEGIN;
+	oldest = low.nparts > 0 ? Min(low.parts[0].low.due_at, low.mark.due_at) : low.mark.due_at;
+	return TIMESTAMP_NOT_FINITE(oldest) ? oldest : oldest + lane->shift;
+}
+
+static int
+compare_possible(const void *a, const void *b)
+{
+	const PossibleLane *one = a;
+	const PossibleLane *other = b;
+
+	if (one->due_at != other->due_at)
+		return one->due_at < other->due_at ? -1 : 1;
+	return LaneIdCompare(&one->lane.id, &other->lane.id);
+}
+
+/* How many tenants have a touch at hand that is older; due grows from call to call. */
+static int
+tenants_before(TouchScan *scan, TimestampTz due)
+{
+	int			tenants = 0;
+
+	for (int i = 0; i < scan->nlanes; i++)
+	{
+		DueLane    *lane = scan->lanes[i];
+		bool		is_known = lane->is_first;
+
+		for (int j = 0; j < scan->nlanes && !is_known; j++)
+			is_known = scan->lanes[j]->is_first &&
+				memcmp(&scan->lanes[j]->lane.id.tenant, &lane->lane.id.tenant, UUID_LEN) == 0;
+		if (!is_known)
+			lane->is_first = lane->touches[0].due_at + lane->lane.shift < due;
+		tenants += lane->is_first;
+	}
+	return tenants;
+}
+
+/* Looks at the lanes that are left. */
 static void
 look_at_all(TouchScan *scan, QueueReader *queue, int wanted)
 {
 	int			portion = Max(1, wanted / Max(1, scan->nread));
 
-	for (int i = 0; i < scan->nread && !scan->stopped; i++)
-	{
-		(void) look_at(scan, queue, &scan->read[i], portion);
-		if (scan->stopped)
-			LaneRingEndAt(scan->ring, &scan->read[i].id);
-	}
+	while (scan->next_read < scan->nread && !scan->stopped)
+		look_at_next(scan, queue, portion);
+}
+
+static void
+look_at_next(TouchScan *scan, QueueReader *queue, int portion)
+{
+	const RingLane *lane = &scan->read[scan->next_read++];
+
+	(void) look_at(scan, queue, lane, portion);
+	if (scan->stopped)
+		LaneRingEndAt(scan->ring, &lane->id);
 }
 
 /*
