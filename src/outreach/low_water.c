@@ -716,6 +716,9 @@ apply_lowering(Mark *mark, const Lowering *lowering)
 	memset(&range.low.enrollment, 0, UUID_LEN);
 	range.high.due_at = lowering->last;
 	memset(&range.high.enrollment, 0xff, UUID_LEN);
+	/* a scan that had read on behind the mark in a range would begin the rest there, not at the mark */
+	if (LowPlaceCompare(&range.high, &mark->mark) > 0)
+		range.high = mark->mark;
 	range.until = DT_NOBEGIN;
 	range.id = ++mark->ids;
 	range.open = -1;

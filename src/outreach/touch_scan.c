@@ -75,7 +75,7 @@ typedef struct DueLane
 	bool		exhausted;		/* the queue has no more */
 	bool		held;
 	int			given;			/* turns that it had */
-	bool		is_first;		/* none of the others is before its tenant's first touch */
+	bool		is_first;		/* its tenant's, older than all that lanes not looked at can have */
 	DueTouch   *touches;		/* read, those before next given */
 	int			next;
 	int			ntouches;
@@ -157,6 +157,9 @@ struct TouchScan
 	int			nheld;
 };
 
+/* Has this backend's last claim among few lanes stopped? */
+static bool last_stopped = false;
+
 static void open_queue(QueueReader *queue, Snapshot snapshot, TimestampTz wall);
 static void close_queue(QueueReader *queue);
 static void note_seen(TouchScan *scan, const TouchSeen *seen);
@@ -233,6 +236,8 @@ StorageFindDue(TouchScan *scan, TimestampTz wall, int limit, const TouchSeen *se
 	n = serve(scan, &queue, limit, keys);
 	if (scan->is_ring)
 		remember_busy(scan);
+	else
+		last_stopped = scan->stopped;
 	close_queue(&queue);
 	LaneRingClose(scan->ring);
 	UnregisterSnapshot(snapshot);
@@ -310,8 +315,8 @@ look_at_lanes(TouchScan *scan, QueueReader *queue, int wanted)
 		while (scan->nread <= scan->max_lanes && LaneRingNext(scan->ring, &scan->read[scan->nread]))
 			scan->nread++;
 		scan->is_ring = scan->nread > scan->max_lanes;
-		/* where an earlier claim has stopped, the lanes behind come first */
-		if (!scan->is_ring && !scan->bounded && 2 * wanted <= scan->nread)
+		/* where the last claim has stopped, the lanes behind come first */
+		if (!scan->is_ring && !last_stopped && 2 * wanted <= scan->nread)
 		{
 			look_at_oldest(scan, queue, wanted);
 			return;

@@ -94,8 +94,10 @@ TouchTextFind(TouchBatch *batch, const TouchRow *row, const TouchFacts *facts, c
 static TimestampTz
 last_unchanged(const TouchBatch *batch, const TouchRow *row)
 {
-	if (row->claimed_at != DT_NOBEGIN || row->lease_until == DT_NOBEGIN)
-		return row->claimed_at == DT_NOBEGIN ? DT_NOEND : row->claimed_at;
+	if (row->claimed_at != DT_NOBEGIN)
+		return row->claimed_at;
+	if (row->lease_until == DT_NOBEGIN)
+		return DT_NOEND;
 	return row->lease_until + (batch->now - GetCurrentTimestamp());
 }
 

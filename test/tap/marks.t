@@ -125,6 +125,18 @@ foreach (1 .. 300)
 }
 is(join(' ', sort { $a <=> $b } keys %back), '101 102 103 104', 'come back when the hour is made a second');
 
+# What a transaction has put on both sides of a mark is read, and leads nobody past what comes in between.
+$other->do('TRUNCATE campaign.touch_queue');
+put($other, 111, 3600);
+is(join(' ', map { $_->[0] } @{ claim($worker, 1) }), '111', 'one is read');
+$other->begin_work;
+put($other, 112, 4200);
+put($other, 113, 1800);
+$other->commit;
+is(join(' ', map { $_->[0] } map { @{ claim($worker, 1) } } 1 .. 2), '112 113', 'and what came in before and behind it together');
+put($other, 114, 2700);
+found($worker, '114', 'what comes in between is found');
+
 # Of a queue that begins anew nothing is remembered, so that three that are leased together are counted
 # together.  One comes in between them: that it goes again says nothing of them.
 $other->do('TRUNCATE campaign.touch_queue');
