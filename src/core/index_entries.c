@@ -1,16 +1,14 @@
 /*
  * index_entries.c
- *		Entries in the indexes of a table whose rows were written without SQL.
+ *		Entries of a row that has moved, written without SQL.
  *
- * The executor writes all entries of a row before those of the next.  It is
- * given one index at a time here.
+ * All but one are the executor's work, which is given one index at a time.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
 #include "catalog/index.h"
 #include "executor/executor.h"
-#include "miscadmin.h"
 #include "utils/rel.h"
 
 #include "compat.h"
@@ -19,23 +17,6 @@
 static void narrow(const ResultRelInfo *target, int index, ResultRelInfo *one);
 static bool is_plain_unique(Relation index, const IndexInfo *info);
 static void insert_unchecked(const ResultRelInfo *target, int index, EState *estate, TupleTableSlot *slot);
-
-void
-IndexEntriesInsert(ResultRelInfo *target, EState *estate, TupleTableSlot **slots, int n)
-{
-	for (int i = 0; i < target->ri_NumIndices; i++)
-	{
-		ResultRelInfo one;
-
-		narrow(target, i, &one);
-		CHECK_FOR_INTERRUPTS();
-		for (int row = 0; row < n; row++)
-		{
-			campaign_insert_index_tuples_compat(&one, slots[row], estate, false, false);
-			ResetPerTupleExprContext(estate);
-		}
-	}
-}
 
 void
 IndexEntriesMove(ResultRelInfo *target, EState *estate, TupleTableSlot *slot, bool only_summarizing, Oid identity)

@@ -676,9 +676,12 @@ TableFlush(TableAccess *table)
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(table->estate));
 	table_multi_insert(table->rel, table->pending, table->npending, GetCurrentCommandId(true), 0, NULL);
 	MemoryContextSwitchTo(old);
-	IndexEntriesInsert(table->target, table->estate, table->pending, table->npending);
 	for (int i = 0; i < table->npending; i++)
+	{
+		campaign_insert_index_tuples_compat(table->target, table->pending[i], table->estate, false, false);
 		ExecClearTuple(table->pending[i]);
+		ResetPerTupleExprContext(table->estate);
+	}
 	table->npending = 0;
 	CommandCounterIncrement();
 }

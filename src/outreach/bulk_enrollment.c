@@ -42,7 +42,6 @@
 #include "campaign.h"
 #include "compat.h"
 #include "core/ids.h"
-#include "core/index_entries.h"
 #include "core/table_strangers.h"
 #include "outreach/low_water.h"
 #include "outreach/touch_tables.h"
@@ -634,8 +633,11 @@ write_rows(BulkTable *table, int nrows)
 		old = MemoryContextSwitchTo(work);
 		table_multi_insert(table->rel, table->slots, n, command, 0, NULL);
 		MemoryContextSwitchTo(old);
-		ResetPerTupleExprContext(table->estate);
-		IndexEntriesInsert(table->info, table->estate, table->slots, n);
+		for (int i = 0; i < n; i++)
+		{
+			ResetPerTupleExprContext(table->estate);
+			campaign_insert_index_tuples_compat(table->info, table->slots[i], table->estate, false, false);
+		}
 		MemoryContextReset(work);
 	}
 	MemoryContextDelete(work);

@@ -13,7 +13,6 @@ use MarksDatabase qw(fill_places put claim);
 use Sessions qw(session);
 
 my ($most) = slurp_file('src/outreach/touch_scan.h') =~ /^#define CAMPAIGN_CLAIM_PASSES (\d+)$/m;
-my $behind = int 2.5 * $most;
 
 my $node = PostgreSQL::Test::Cluster->new('marks');
 $node->init;
@@ -35,7 +34,8 @@ sub found
 # nobody has read it: the server has only just started.
 sub prepare
 {
-	my ($how, $workers) = @_;
+	my ($how, $workers, $times) = @_;
+	my $behind = int +($times // 2.5) * $most;
 	$node->safe_psql('shop', 'TRUNCATE campaign.touch_queue');
 	$node->safe_psql('shop', <<"SQL");
 	INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number, lease_until)
@@ -76,6 +76,15 @@ found('', 'a claim stops among dead entries');
 found('21', 'the next one of the session begins with other lanes, and goes on');
 found('2', 'until nothing is in the way');
 go_on();
+
+# of few touches too, which begins with who may have the oldest: here nobody else is as old
+prepare('dead', 1, 3.5);
+found('', 'a claim stops among dead entries');
+found('21', 'the next one goes on');
+put($sessions[0], 31, 30);
+is(join(' ', map { $_->[0] } @{ claim($sessions[0], 1) }), '31', 'and so does one of one touch');
+found('2', 'until nothing is in the way');
+leave();
 
 prepare('leased', 2);
 found('', 'a claim stops among leased ones');

@@ -34,6 +34,7 @@ fill_places($node, $places);
 $node->append_conf('postgresql.conf', 'include_if_exists = \'kind.conf\'');
 my @sessions;
 my @tokens;
+my @lanes;    # that rows come into
 
 foreach my $kind ('own marks', 'shared marks', 'shared marks, too few')
 {
@@ -99,16 +100,12 @@ sub run
 {
 	my ($kind, $seed) = @_;
 	srand $seed;
-	$sessions[0]{dbh}->do('TRUNCATE campaign.touch_queue');
-	@tokens = ();
+	begin_anew();
 	my @done;
-	# dead entries, without which a session does not use its own marks
-	put($sessions[0]{dbh}, $_, 3600) foreach map { $_ * $places + 1 .. $_ * $places + 80 } 0 .. 2;
-	$sessions[0]{dbh}->do('DELETE FROM campaign.touch_queue');
 	foreach my $move (1 .. $moves)
 	{
 		push @done, random_move();
-		next if $move % 25;
+		next if $move % 25 || $move < $moves && rand() < 0.6;
 		finish($_) foreach @sessions;
 		if (rand() < 0.15)
 		{
@@ -118,8 +115,27 @@ sub run
 		sleep $ttl / 1000 + 0.05 if $kind =~ /own/;
 		my $overlooked = overlooked();
 		return "after $move moves: $overlooked\n" . join "\n", @done if $overlooked ne '';
+		# all has been read now, and what comes next would be behind all marks
+		begin_anew();
+		push @done, 'begins anew';
 	}
 	return '';
+}
+
+# An empty queue, of which nothing has been read.
+sub begin_anew
+{
+	my $dbh = $sessions[0]{dbh};
+	$dbh->do('TRUNCATE campaign.touch_queue');
+	@tokens = ();
+	# few lanes have rows on both sides of their marks, many are told apart
+	@lanes = rand() < 0.5 ? (0, 4, 8) : 0 .. 11;
+	# dead entries, without which a session does not use its own marks
+	put($dbh, $_, 3600) foreach map { $_ * $places + 1 .. $_ * $places + 80 } 0 .. 2;
+	$dbh->do('DELETE FROM campaign.touch_queue');
+	# so much that claims leave something behind
+	put($dbh, own_place($sessions[0], $lanes[ rand @lanes ]), int(rand 60) * 60) foreach 1 .. rand 20;
+	return;
 }
 
 sub finish
@@ -131,11 +147,11 @@ sub finish
 	return;
 }
 
-# One of the places that this session alone puts rows into.
+# One of the places of a lane that this session alone puts rows into.
 sub own_place
 {
-	my ($s) = @_;
-	return 1 + $s->{number} + 4 * int rand 12 * $places / 4;
+	my ($s, $lane) = @_;
+	return 1 + $s->{number} + 4 * int $places / 4 * ($lane + rand);
 }
 
 sub random_move
@@ -159,13 +175,18 @@ sub random_move
 	}
 	if ($what < 0.48)
 	{
-		my $age = rand() < 0.2 ? 0 : rand() < 0.1 ? -1 : int(rand 60) * 60;
-		put($dbh, own_place($s), $age) foreach 1 .. 1 + rand 4;
-		return "$s->{number} puts, $age";
+		# those of one lane and transaction, too, may be due on both sides of what has been read
+		my $together = !$s->{open} && rand() < 0.5;
+		my $lane = $lanes[ rand @lanes ];
+		my @ages = map { rand() < 0.2 ? 0 : rand() < 0.1 ? -1 : int(rand 60) * 60 } 1 .. 1 + rand 4;
+		$dbh->begin_work if $together;
+		put($dbh, own_place($s, $lane), $_) foreach @ages;
+		$dbh->commit if $together;
+		return "$s->{number} puts, @ages";
 	}
 	if ($what < 0.7)
 	{
-		my $claimed = claim($dbh, 1 + int rand 8, rand() < 0.4 ? '1 second' : '5 minutes');
+		my $claimed = claim($dbh, 1 + int rand(rand() < 0.5 ? 2 : 8), rand() < 0.4 ? '1 second' : '5 minutes');
 		push @tokens, map { $_->[1] } @$claimed if !$s->{open};
 		return "$s->{number} claims " . join ' ', map { $_->[0] } @$claimed;
 	}
