@@ -34,7 +34,7 @@ BEGIN
 	END;
 	RETURN NEXT regexp_replace(answer, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<id>', 'g');
 END $$;
--- all rows there are
+-- all rows there are, but for when a worker was seen last: that hangs on how long the test takes
 CREATE FUNCTION pg_temp.everything() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text := '';
@@ -42,7 +42,7 @@ DECLARE
 	name text;
 BEGIN
 	FOR name IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'campaign'::regnamespace AND c.relkind = 'r' ORDER BY 1 LOOP
-		EXECUTE format('SELECT count(*) || md5(string_agg(r::text, chr(10) ORDER BY r::text)) FROM campaign.%I r', name) INTO one;
+		EXECUTE format('SELECT count(*) || md5(string_agg(r, chr(10) ORDER BY r)) FROM (SELECT (to_jsonb(t) - ''last_seen_at'')::text AS r FROM campaign.%I t) r', name) INTO one;
 		result := result || format('%s %s ', name, one);
 	END LOOP;
 	RETURN result;

@@ -10,7 +10,7 @@ CREATE ROLE regress_defenr_ann;
 CREATE FUNCTION pg_temp.at_time(at timestamptz) RETURNS void LANGUAGE sql SECURITY DEFINER
 	AS $$ SELECT set_config('campaign.clock_offset', extract(epoch FROM at - clock_timestamp()) || ' seconds', false) $$;
 CREATE FUNCTION pg_temp.settle(at timestamptz) RETURNS integer LANGUAGE sql SECURITY DEFINER
-	AS $$ SELECT pg_temp.at_time(at + interval '1 second'); SELECT campaign.settle_conflicts() $$;
+	AS $$ SELECT pg_temp.at_time(at + interval '30 seconds'); SELECT campaign.settle_conflicts() $$;
 \o /dev/null
 SELECT campaign.grant_access('regress_defenr_ann', 'member');
 SELECT campaign.create_tenant('Ann', 'defenr-ann', 'UTC', 'regress_defenr_ann') AS ann \gset
@@ -90,7 +90,7 @@ SELECT tenant_id, campaign_id, contact_id, 1, now(), now(), now(), false FROM ca
 \set VERBOSITY default
 SET ROLE regress_defenr_ann;
 -- a day later one has taken the place of the first, and the others are settled, too
-SELECT pg_temp.settle('2030-01-11 12:00') AS settled;
+SELECT pg_temp.settle('2030-01-11 12:01') AS settled;
 SELECT status, stop_reason, count(*) FROM campaign.campaign_enrollments WHERE contact_id = :'fay' GROUP BY 1, 2 ORDER BY 1;
 SELECT resolution, reason, count(*) FROM campaign.enrollment_conflicts WHERE contact_id = :'fay' GROUP BY 1, 2 ORDER BY 3;
 

@@ -13,7 +13,7 @@ CREATE FUNCTION pg_temp.at_time(at timestamptz) RETURNS void LANGUAGE sql SECURI
 	AS $$ SELECT set_config('campaign.clock_offset', extract(epoch FROM at - clock_timestamp()) || ' seconds', false) $$;
 -- as maintenance does it, at a time
 CREATE FUNCTION pg_temp.settle(at timestamptz) RETURNS integer LANGUAGE sql SECURITY DEFINER
-	AS $$ SELECT pg_temp.at_time(at + interval '1 second'); SELECT campaign.settle_conflicts() $$;
+	AS $$ SELECT pg_temp.at_time(at + interval '30 seconds'); SELECT campaign.settle_conflicts() $$;
 \o /dev/null
 SELECT campaign.grant_access(r, 'member') FROM unnest('{regress_conf_ann,regress_conf_vic,regress_conf_eve}'::name[]) r;
 SELECT campaign.grant_access('regress_conf_admin', 'admin');

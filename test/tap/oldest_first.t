@@ -39,7 +39,7 @@ SELECT count(campaign.launch_campaign(campaign.create_campaign(t.id, 'C' || n, '
 INSERT INTO campaign.contacts (tenant_id, first_name, phone) SELECT t.id, 'A', '+1212' || 5000000 + i FROM campaign.tenants t, generate_series(1, :each) i WHERE NOT t.seeded;
 INSERT INTO campaign.campaign_enrollments (tenant_id, campaign_id, contact_id, plan_version, anchor_at, first_scheduled_at, enrolled_at)
 SELECT k.tenant_id, c.id, k.id, 1, a.at, a.at, a.at
-  FROM campaign.contacts k, LATERAL (SELECT c.id FROM campaign.campaigns c WHERE c.tenant_id = k.tenant_id AND (k.id IS NOT NULL) ORDER BY random() LIMIT 1) c,
+  FROM campaign.contacts k, LATERAL (SELECT c.id FROM campaign.campaigns c WHERE c.tenant_id = k.tenant_id AND k.id IS NOT NULL ORDER BY random() LIMIT 1) c,
        LATERAL (SELECT campaign.now() - random() * interval '2 hours' AS at WHERE k.id IS NOT NULL) a;
 INSERT INTO campaign.touch_queue (tenant_id, lane, due_at, enrollment_id, scheduled_at, touch_number)
 SELECT e.tenant_id, l.lane, e.first_scheduled_at, e.id, e.first_scheduled_at, 1
