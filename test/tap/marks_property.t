@@ -115,7 +115,7 @@ sub run
 		sleep $ttl / 1000 + 0.05 if $kind =~ /own/;
 		my $overlooked = overlooked();
 		return "after $move moves: $overlooked\n" . join "\n", @done if $overlooked ne '';
-		# all has been read now, so that what comes next is behind all marks: often, not always
+		# all has been read now, so that what comes next is behind all marks; that, too, is one of the cases
 		if (rand() < 0.6)
 		{
 			begin_anew();

@@ -37,6 +37,7 @@ INSERT INTO campaign.send_limits (tenant_id, channel, contact_interval) SELECT t
 SELECT count(campaign.launch_campaign(campaign.create_campaign(t.id, 'C' || n, '[{"channel": "call", "body_text": "x"}]', 'contacts')))
   FROM campaign.tenants t, generate_series(1, 2) n WHERE NOT t.seeded AND (n = 1 OR right(t.slug, 1)::integer % 2 = 0);
 INSERT INTO campaign.contacts (tenant_id, first_name, phone) SELECT t.id, 'A', '+1212' || 5000000 + i FROM campaign.tenants t, generate_series(1, :each) i WHERE NOT t.seeded;
+-- "k.id IS NOT NULL": draws anew for each contact
 INSERT INTO campaign.campaign_enrollments (tenant_id, campaign_id, contact_id, plan_version, anchor_at, first_scheduled_at, enrolled_at)
 SELECT k.tenant_id, c.id, k.id, 1, a.at, a.at, a.at
   FROM campaign.contacts k, LATERAL (SELECT c.id FROM campaign.campaigns c WHERE c.tenant_id = k.tenant_id AND k.id IS NOT NULL ORDER BY random() LIMIT 1) c,
