@@ -158,6 +158,34 @@ BEGIN
 END $$;
 SELECT slug, (SELECT count(*) FROM campaign.campaigns c WHERE c.tenant_id = t.id) AS campaigns FROM campaign.tenants t WHERE slug LIKE 'del-%';
 
+-- A large one after a small one: foreign keys are not followed by plans that were made for small tables.
+CREATE FUNCTION pg_temp.filled_tenant(tenant_slug text, size integer) RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE
+	tenant uuid := campaign.create_tenant(tenant_slug, tenant_slug, 'UTC', 'regress_del_ann');
+	made uuid;
+BEGIN
+	INSERT INTO campaign.contacts (tenant_id, first_name, email) SELECT tenant, 'c' || i, format('c%s@x.example', i) FROM generate_series(1, size) i;
+	SET LOCAL ROLE regress_del_ann;
+	made := campaign.create_campaign(tenant, 'One', '[{"channel": "email", "subject": "One", "body_text": "x"}]');
+	PERFORM campaign.launch_campaign(made);
+	PERFORM campaign.enroll_contacts(made, format('SELECT id FROM campaign.contacts WHERE tenant_id = %L', tenant));
+	RESET ROLE;
+	RETURN tenant;
+END $$;
+SELECT pg_temp.filled_tenant('del-small', 10) AS small \gset
+SELECT FROM campaign.delete_tenant(:'small', 'del-small');
+SELECT pg_temp.filled_tenant('del-large', 5000) AS large \gset
+-- so that only the next transaction is counted
+SELECT FROM pg_stat_force_next_flush();
+BEGIN;
+SELECT FROM campaign.delete_tenant(:'large', 'del-large');
+-- no table or index is read as a whole for each contact, which would be 25,000,000 entries
+SELECT r.oid::regclass AS name, pg_stat_get_xact_tuples_returned(r.oid) AS read FROM pg_class r
+	WHERE r.relnamespace = 'campaign'::regnamespace AND pg_stat_get_xact_tuples_returned(r.oid) > 1000000 ORDER BY r.oid::regclass::text COLLATE "C";
+SELECT sum(n_tup_del) FILTER (WHERE relname = 'contacts') AS contacts, sum(n_tup_del) FILTER (WHERE relname = 'campaign_enrollments') AS enrollments
+	FROM pg_stat_xact_user_tables WHERE schemaname = 'campaign';
+COMMIT;
+
 \o /dev/null
 SELECT campaign.delete_tenant(:'other', 'del-other');
 SELECT campaign.revoke_access(r) FROM unnest('{regress_del_ann,regress_del_eve,regress_del_admin,regress_del_worker}'::name[]) r;
