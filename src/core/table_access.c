@@ -24,6 +24,7 @@
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -31,6 +32,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/spccache.h"
 
 #include "campaign.h"
 #include "compat.h"
@@ -122,7 +124,10 @@ static void refuse_missing(const char *kind, const char *name);
 static void forget_found(Datum arg, Oid relid);
 static bool finds_one(Relation index, int nkeys);
 static bool search(TableAccess *table, int index, const Datum *keys, ScanDirection direction);
+static void start_scan(TableAccess *table, int index, const Datum *keys);
 static bool find_remembered(TableAccess *table, int index, const Datum *keys, RowPlace *place, uint64 hash);
+static bool is_large(Relation rel, BlockNumber blocks);
+static BlockNumber blocks_of(TableAccess *table);
 static RowPlace *remembered_place(const IndexFound *index, int nkeys, const Datum *keys, uint64 *hash);
 static void remember(RowPlace *place, uint64 hash, const ItemPointerData *tid);
 static void remember_written(const TableAccess *table);
@@ -332,8 +337,6 @@ TableFindLast(TableAccess *table, int index, const Datum *keys)
 static bool
 search(TableAccess *table, int index, const Datum *keys, ScanDirection direction)
 {
-	IndexScanDesc scan;
-	ScanKeyData wanted[CAMPAIGN_TABLE_KEYS];
 	const IndexFound *found = &table->shape->found->indexes[index];
 	int			nkeys = table->shape->indexes[index].nkeys;
 	RowPlace   *place = NULL;
@@ -348,22 +351,82 @@ search(TableAccess *table, int index, const Datum *keys, ScanDirection direction
 		if (find_remembered(table, index, keys, place, hash))
 			return true;
 	}
-	if (table->scans[index] == NULL)
-		table->scans[index] = begin_scan(table, index);
-	scan = table->scans[index];
-	/* a scan keeps nothing of its snapshot between two searches */
-	scan->xs_snapshot = table->set->snapshot;
-	memcpy(wanted, found->keys, sizeof(ScanKeyData) * nkeys);
-	for (int i = 0; i < nkeys; i++)
-		wanted[i].sk_argument = keys[i];
-	index_rescan(scan, wanted, nkeys, NULL, 0);
-	table->scan = scan;
+	start_scan(table, index, keys);
 	table->direction = direction;
 	if (!TableNext(table))
 		return false;
 	if (place)
 		remember(place, hash, &table->slot->tts_tid);
 	return true;
+}
+
+/* The scan of an index is at work, before the first row with the keys. */
+static void
+start_scan(TableAccess *table, int index, const Datum *keys)
+{
+	ScanKeyData wanted[CAMPAIGN_TABLE_KEYS];
+	int			nkeys = table->shape->indexes[index].nkeys;
+
+	if (table->scans[index] == NULL)
+		table->scans[index] = begin_scan(table, index);
+	table->scan = table->scans[index];
+	/* a scan keeps nothing of its snapshot between two searches */
+	table->scan->xs_snapshot = table->set->snapshot;
+	memcpy(wanted, table->shape->found->indexes[index].keys, sizeof(ScanKeyData) * nkeys);
+	for (int i = 0; i < nkeys; i++)
+		wanted[i].sk_argument = keys[i];
+	index_rescan(table->scan, wanted, nkeys, NULL, 0);
+}
+
+bool
+RelationIsLarge(Relation rel)
+{
+	return is_large(rel, RelationGetNumberOfBlocks(rel));
+}
+
+bool
+TableIsLarge(TableAccess *table)
+{
+	return is_large(table->rel, blocks_of(table));
+}
+
+/* As the server judges whether a scan of it would drive everything else from the buffers. */
+static bool
+is_large(Relation rel, BlockNumber blocks)
+{
+	return blocks > NBuffers / 4 && rel->rd_rel->relam == HEAP_TABLE_AM_OID &&
+		get_tablespace_io_concurrency(rel->rd_rel->reltablespace) > 0;
+}
+
+void
+TableExpect(TableAccess *table, int index, const Datum *keys)
+{
+	const IndexFound *found = &table->shape->found->indexes[index];
+	RowPlace   *place;
+	uint64		hash;
+
+	if (!TableIsLarge(table) || !found->finds_one)
+		return;
+	if (table->set->snapshot == NULL)
+		TableSetRefresh(table->set);
+	place = remembered_place(found, table->shape->indexes[index].nkeys, keys, &hash);
+	if (place->hash != hash)
+	{
+		ItemPointer tid;
+		MemoryContext old;
+
+		TableForget(table);
+		start_scan(table, index, keys);
+		old = MemoryContextSwitchTo(table->set->context);
+		tid = index_getnext_tid(table->scan, ForwardScanDirection);
+		MemoryContextSwitchTo(old);
+		/* where the search begins, which finds what else there is */
+		if (tid)
+			remember(place, hash, tid);
+		TableForget(table);
+	}
+	if (place->hash == hash && ItemPointerIsValid(&place->tid))
+		PrefetchBuffer(table->rel, MAIN_FORKNUM, ItemPointerGetBlockNumber(&place->tid));
 }
 
 /*
@@ -377,10 +440,7 @@ find_remembered(TableAccess *table, int index, const Datum *keys, RowPlace *plac
 
 	if (place->hash != hash || !ItemPointerIsValid(&place->tid) || table->rel->rd_rel->relam != HEAP_TABLE_AM_OID)
 		return false;
-	/* vacuum takes pages from the end of a table, but not while somebody has it open */
-	if (table->blocks == 0)
-		table->blocks = RelationGetNumberOfBlocks(table->rel);
-	if (ItemPointerGetBlockNumber(&place->tid) >= table->blocks || !TableFetch(table, &place->tid))
+	if (ItemPointerGetBlockNumber(&place->tid) >= blocks_of(table) || !TableFetch(table, &place->tid))
 		return false;
 	for (int i = 0; i < table->shape->indexes[index].nkeys; i++)
 	{
@@ -395,6 +455,15 @@ find_remembered(TableAccess *table, int index, const Datum *keys, RowPlace *plac
 		}
 	}
 	return true;
+}
+
+/* Vacuum takes pages from the end of a table, but not while somebody has it open. */
+static BlockNumber
+blocks_of(TableAccess *table)
+{
+	if (table->blocks == 0)
+		table->blocks = RelationGetNumberOfBlocks(table->rel);
+	return table->blocks;
 }
 
 /* Where the place of a row with these keys is kept, which may be that of another. */

@@ -86,6 +86,21 @@ extern bool TableFindLast(TableAccess *table, int index, const Datum *keys);
 /* The next one, where a search by fewer keys than a unique index has may find several. */
 extern bool TableNext(TableAccess *table);
 
+/*
+ * Is a heap so large beside the buffers that its pages may have to be waited
+ * for, and may they be asked for ahead?  Not with an effective_io_concurrency
+ * of 0.
+ */
+extern bool RelationIsLarge(Relation rel);
+extern bool TableIsLarge(TableAccess *table);
+
+/*
+ * A row is to be found soon by all of a unique key: if the table is large, read
+ * the index and have the system fetch the row's page, so that those of many
+ * rows come together.  Tells nothing of the row, not even whether there is one.
+ */
+extern void TableExpect(TableAccess *table, int index, const Datum *keys);
+
 /* Done with the row: its page is no longer pinned. */
 extern void TableForget(TableAccess *table);
 

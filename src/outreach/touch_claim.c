@@ -289,6 +289,7 @@ examine(Claim *claim, const TouchKey *keys, int found)
 			ntaken++;
 	}
 	TableSetRefresh(claim->batch.tables);
+	TouchFactsExpect(&claim->batch, rows, ntaken);
 	ended = SendCapsEnded();
 	for (int i = 0; i < ntaken; i++)
 	{

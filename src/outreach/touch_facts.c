@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datum.h"
@@ -64,6 +65,7 @@ static Statement last_claimed = {
 static const char *const statuses[] = {"active", "completed", "stopped"};
 
 static bool find_enrollment(TableAccess *table, const TouchKey *key);
+static void enrollment_keys(const TouchKey *key, Datum *keys);
 static void read_enrollment(TableAccess *table, TouchFacts *facts);
 static bool read_contact(TouchBatch *batch, const pg_uuid_t *tenant, const TouchLane *lane, TouchFacts *facts);
 static void read_campaign(TouchBatch *batch, const pg_uuid_t *tenant, TouchFacts *facts);
@@ -71,6 +73,41 @@ static void read_consent(TouchBatch *batch, const pg_uuid_t *tenant, const Touch
 static bool is_suppressed(TouchBatch *batch, const pg_uuid_t *tenant, const char *address);
 static char *read_stop(TouchBatch *batch, const TouchRow *row);
 static Datum undecided_enrollments(const TouchBatch *batch, const TouchRow *row);
+
+/*
+ * The facts of these rows are to be read soon: of tables that are large beside
+ * the buffers their pages are fetched together.
+ */
+void
+TouchFactsExpect(TouchBatch *batch, const TouchRow *rows, int n)
+{
+	TableAccess *enrollments = TableOpen(batch->tables, &TouchEnrollments, true);
+	TableAccess *contacts = TableOpen(batch->tables, &TouchContacts, true);
+	Datum		keys[2];
+	bool		isnull;
+
+	if (n < 2 || !TableIsLarge(enrollments))
+		return;
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		enrollment_keys(&rows[i].key, keys);
+		TableExpect(enrollments, 0, keys);
+	}
+	for (int i = 0; i < n && TableIsLarge(contacts); i++)
+	{
+		pg_uuid_t	contact;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!find_enrollment(enrollments, &rows[i].key))
+			continue;
+		contact = *DatumGetUUIDP(TableDatum(enrollments, ENROLLMENT_CONTACT, &isnull));
+		keys[0] = UUIDPGetDatum(&rows[i].key.tenant);
+		keys[1] = UUIDPGetDatum(&contact);
+		TableExpect(contacts, 0, keys);
+	}
+	TableForget(enrollments);
+}
 
 /*
  * Fill facts, in the current memory context, for the row's enrolment on the
@@ -133,9 +170,15 @@ find_enrollment(TableAccess *table, const TouchKey *key)
 {
 	Datum		keys[2];
 
+	enrollment_keys(key, keys);
+	return TableFind(table, 0, keys);
+}
+
+static void
+enrollment_keys(const TouchKey *key, Datum *keys)
+{
 	keys[0] = UUIDPGetDatum(&key->tenant);
 	keys[1] = UUIDPGetDatum(&key->enrollment);
-	return TableFind(table, 0, keys);
 }
 
 /* The table's row; its status as a constant. */

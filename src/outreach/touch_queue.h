@@ -465,6 +465,7 @@ extern void TouchTextSent(TouchBatch *batch, const TouchRow *row, const TouchTex
 extern void TouchTextFlush(TouchBatch *batch);
 
 /* touch_facts.c */
+extern void TouchFactsExpect(TouchBatch *batch, const TouchRow *rows, int n);
 extern bool TouchFactsRead(TouchBatch *batch, const TouchRow *row, const TouchLane *lane, TouchFacts *facts);
 extern bool TouchFactsLock(TouchBatch *batch, const TouchKey *key, TouchFacts *facts);
 extern bool TouchFactsReadContact(TouchBatch *batch, const TouchRow *row, const TouchLane *lane,

@@ -32,6 +32,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/nbtree.h"
 #include "access/relscan.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -40,6 +41,7 @@
 #include "fmgr.h"
 #include "lib/binaryheap.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -113,6 +115,8 @@ typedef struct QueueReader
 	SnapshotData before_me;		/* as if this transaction had written nothing */
 	RangePair	lower;			/* of the keys of the part that is read */
 	RangePair	upper;
+	bool		is_large;		/* beside the buffers */
+	BlockNumber expected;		/* the page of the index whose rows have been asked for */
 } QueueReader;
 
 enum
@@ -177,7 +181,8 @@ static bool is_known(const TouchScan *scan, const LaneId *id);
 static bool look_at(TouchScan *scan, QueueReader *queue, const RingLane *lane, int portion);
 static void read_portion(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion, LowScan *low);
 static bool begin_part(TouchScan *scan, QueueReader *queue, DueLane *lane);
-static bool next_entry(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low);
+static bool next_entry(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion, LowScan *low);
+static void expect_rows(QueueReader *queue, int portion);
 static bool passes_over(TouchScan *scan, QueueReader *queue, DueLane *lane);
 static void read_place(QueueReader *queue, TupleTableSlot *slot, LowPlace *place);
 static void judge_unseen(QueueReader *queue, DueLane *lane, ItemPointer tid, LowScan *low);
@@ -263,6 +268,7 @@ open_queue(QueueReader *queue, Snapshot snapshot, TimestampTz wall)
 	InitDirtySnapshot(queue->dirty);
 	queue->before_me = *snapshot;
 	queue->before_me.curcid = FirstCommandId;
+	queue->is_large = RelationIsLarge(queue->table);
 }
 
 static void
@@ -554,7 +560,7 @@ read_portion(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion, Lo
 			low->apart = true;
 		if (begin_part(scan, queue, lane))
 		{
-			while (next_entry(scan, queue, lane, low))
+			while (next_entry(scan, queue, lane, portion, low))
 			{
 				if (!is_candidate(scan, queue, lane, low))
 				{
@@ -612,6 +618,7 @@ begin_part(TouchScan *scan, QueueReader *queue, DueLane *lane)
 		ScanKeyInit(&keys[n++], 3, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(until));
 	queue->scan->numberOfKeys = n;
 	index_rescan(queue->scan, keys, n, NULL, 0);
+	queue->expected = InvalidBlockNumber;
 	return true;
 }
 
@@ -622,7 +629,7 @@ begin_part(TouchScan *scan, QueueReader *queue, DueLane *lane)
  * still at it.
  */
 static bool
-next_entry(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low)
+next_entry(TouchScan *scan, QueueReader *queue, DueLane *lane, int portion, LowScan *low)
 {
 	ItemPointer tid;
 
@@ -631,6 +638,8 @@ next_entry(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low)
 		ItemPointerData place = *tid;
 
 		CHECK_FOR_INTERRUPTS();
+		if (queue->is_large && portion > 1)
+			expect_rows(queue, portion);
 		if (index_fetch_heap(queue->scan, queue->slot))
 		{
 			read_place(queue, queue->slot, &lane->last);
@@ -647,6 +656,22 @@ next_entry(TouchScan *scan, QueueReader *queue, DueLane *lane, LowScan *low)
 			return false;
 	}
 	return false;
+}
+
+/*
+ * Has the system fetch the pages of the first rows of a page of the index
+ * together, which the scan has just come to.
+ */
+static void
+expect_rows(QueueReader *queue, int portion)
+{
+	BTScanPos	page = &((BTScanOpaque) queue->scan->opaque)->currPos;
+
+	if (page->currPage == queue->expected)
+		return;
+	queue->expected = page->currPage;
+	for (int i = page->itemIndex; i <= page->lastItem && i < page->itemIndex + portion; i++)
+		PrefetchBuffer(queue->table, MAIN_FORKNUM, ItemPointerGetBlockNumber(&page->items[i].heapTid));
 }
 
 /*
