@@ -43,6 +43,9 @@
 /* Left-over rows that one idle claim removes at most. */
 #define SWEEP_ROWS 1000
 
+/* Rows whose facts are asked for at once: so few that their places are still remembered when they are read. */
+#define EXPECTED_ROWS 1000
+
 typedef struct Claim
 {
 	TouchBatch	batch;
@@ -289,11 +292,12 @@ examine(Claim *claim, const TouchKey *keys, int found)
 			ntaken++;
 	}
 	TableSetRefresh(claim->batch.tables);
-	TouchFactsExpect(&claim->batch, rows, ntaken);
 	ended = SendCapsEnded();
 	for (int i = 0; i < ntaken; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (i % EXPECTED_ROWS == 0)
+			TouchFactsExpect(&claim->batch, &rows[i], Min(EXPECTED_ROWS, ntaken - i));
 		if (is_held(seen, &rows[i].key))
 		{
 			leave_touch(claim, &rows[i]);

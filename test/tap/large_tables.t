@@ -49,6 +49,7 @@ my ($together, $expected) = claim(1);
 # where two rows are kept in one place, the first is looked for once more
 cmp_ok($expected->{$_}, '<', $batch / 5, "else the index has said where it is, and it is read there: $_") foreach sort keys %$expected;
 is_deeply($together, $one_by_one, 'the same touches with the same texts');
+is_deeply((claim(1, $touches))[0], (claim(0, $touches))[0], 'and of more than are asked for at once');
 
 # New versions on the page of the old one, and on other pages.
 $node->safe_psql('shop', q{UPDATE campaign.contacts SET first_name = first_name || '!'});
@@ -94,10 +95,10 @@ sub worker
 # What a new backend is handed, and how many rows it has read through indexes; undone.
 sub claim
 {
-	my ($concurrency) = @_;
+	my ($concurrency, $wanted) = @_;
 	my $dbh = worker($concurrency);
 	$dbh->begin_work;
-	my $claimed = $dbh->selectcol_arrayref(q{SELECT address || ': ' || body FROM campaign.claim_due_touches('w', ?)}, undef, $batch);
+	my $claimed = $dbh->selectcol_arrayref(q{SELECT address || ': ' || body FROM campaign.claim_due_touches('w', ?)}, undef, $wanted // $batch);
 	my $read = $dbh->selectall_arrayref(q{SELECT relname, coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
 		WHERE schemaname = 'campaign' AND relname IN ('contacts', 'campaign_enrollments')});
 	$dbh->rollback;
